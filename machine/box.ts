@@ -1,0 +1,131 @@
+import type { Readable } from 'node:stream';
+import { z } from 'zod';
+
+/** The machine port: the verbs of `anny-box` (docs/anny-box.md), which every answer is validated against. */
+export const ROLES = ['none', 'candidate', 'writer', 'relay', 'fenced'] as const;
+export type Role = (typeof ROLES)[number];
+
+export const manifestSchema = z.object({
+  /** sha256 over the sorted list of path, mode, size and content of the state. */
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  files: z.number().int(),
+  bytes: z.number().int(),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+export const healthSchema = z.object({
+  healthy: z.boolean(),
+  /** HTTP status, 0 when nothing answered. */
+  status: z.number().int(),
+  /** First 500 characters of the answer, or the error. */
+  body: z.string(),
+});
+
+export const statusSchema = z.object({
+  role: z.enum(ROLES),
+  /** Release name that this machine carries, "" without a role. */
+  release: z.string(),
+  slot: z.enum(['blue', 'green', '']),
+  /** When it got its role, seconds since the epoch. */
+  since: z.number().int(),
+  /** Grows by one with every change of the writer, wherever; carried along with the state. */
+  generation: z.number().int(),
+  /** Address that a relay sends everything to. */
+  relayTo: z.string(),
+  held: z.boolean(),
+  /** Seconds since the epoch at which a held machine resumes by itself; 0 when not held. */
+  holdUntil: z.number().int(),
+  app: z.object({ running: z.boolean(), image: z.string(), startedAt: z.string(), restarts: z.number().int() }),
+  /** What the image says of itself. */
+  image: z.object({ name: z.string(), digest: z.string() }),
+  certificate: z.object({
+    /** "none", "placeholder" (made by this machine) or "issued". */
+    kind: z.enum(['none', 'placeholder', 'issued']),
+    name: z.string(),
+    issuer: z.string(),
+    /** Seconds since the epoch; 0 for none. */
+    notAfter: z.number().int(),
+  }),
+  /** Seconds since the epoch; 0 for never. */
+  lastBackupAt: z.number().int(),
+  /** Requests that this relay forwarded, and when the last one was (seconds since the epoch, 0 for never). */
+  relayed: z.object({ requests: z.number().int(), lastAt: z.number().int() }),
+  bootId: z.string(),
+  uptimeSeconds: z.number().int(),
+  diskFreeBytes: z.number().int(),
+  /** Failed systemd units. */
+  failedUnits: z.array(z.string()),
+});
+export type BoxStatus = z.infer<typeof statusSchema>;
+
+/** `pull` from the machine that has the state: its address, its SSH host public key (`ssh-ed25519 AAAA…`). */
+export interface PullSource {
+  readonly address: string;
+  readonly hostPublicKey: string;
+}
+
+/** Every verb is safe to do again, holds one lock on the machine, and refuses in a role that it is not for. */
+export interface Box {
+  readonly address: string;
+  status(): Promise<BoxStatus>;
+  /** none|candidate -> candidate: names the release this machine is to become. */
+  prepare(release: string, slot: 'blue' | 'green'): Promise<void>;
+  /** Secrets by relative path under /opt/anny (".env", "secrets/service-account.json"); text content. Also
+   *  "ca.crt": extra trusted certificates of this environment. */
+  secrets(files: Readonly<Record<string, string>>): Promise<void>;
+  /** candidate: replaces the state by a tar archive (as `backup` makes, decrypted); the app must be stopped. */
+  restore(archive: Readable): Promise<Manifest>;
+  /** Starts the app as a candidate; only requests with the pass reach it. Waits until it is healthy. */
+  start(timeoutMs: number): Promise<z.infer<typeof healthSchema>>;
+  /** Stops a candidate's or relay's app and forgets passes and takeover. */
+  stop(): Promise<void>;
+  /** A one-time pass (32 hex digits) in header `Anny-Pass` lets probes reach a candidate's app through nginx. */
+  pass(token: string): Promise<void>;
+  /** candidate|relay|writer -> writer; the app runs, timers run, everybody is served. */
+  activate(): Promise<void>;
+  /** writer: new requests wait; without a commit before the budget is over the machine resumes by itself. */
+  hold(budgetMs: number): Promise<void>;
+  /** writer, held: stops the app within its grace; what the state is now. */
+  quiesce(): Promise<Manifest>;
+  /** writer: the app runs again, held requests flow to it. */
+  resume(): Promise<void>;
+  /** The commit. writer, held and quiesced -> relay, in one atomic write. On a relay: sends to another address. */
+  relay(to: string): Promise<void>;
+  /** Any role -> fenced: serves nothing, writes nothing. */
+  fence(): Promise<void>;
+  /** A fresh one-time public key of this machine, with which it may pull. */
+  pullKey(): Promise<string>;
+  /** writer: lets `publicKey` from `address` read the state (and only that) until the role changes or 15 minutes passed. */
+  admit(publicKey: string, address: string): Promise<void>;
+  /** candidate|relay: copies state, certificate and history from the source. The app must be stopped. */
+  pull(source: PullSource): Promise<Manifest>;
+  /** candidate|relay, pulled: starts the app on the pulled state, waits until it is healthy; only requests from `peer` reach it. */
+  takeover(peer: string, timeoutMs: number): Promise<z.infer<typeof healthSchema>>;
+  /** writer (or a stopped one): an encrypted archive on the machine, for the recipients in its configuration. */
+  backup(): Promise<{ readonly path: string; readonly bytes: number; readonly sha256: string; readonly at: number }>;
+  /** The content of an encrypted archive that `backup` named. */
+  fetchBackup(path: string): Promise<Readable>;
+  /** writer: issues a certificate for the name by HTTP-01, or renews one near its end. Returns the status's certificate. */
+  certificate(): Promise<BoxStatus['certificate']>;
+  /** Last lines of the app's (and with `all` nginx's and anny-box's) logs. */
+  logs(lines: number, all?: boolean): Promise<string>;
+  /** Earlier writers, oldest first, as the state carried them along. */
+  history(): Promise<readonly HistoryEntry[]>;
+  close(): Promise<void>;
+}
+
+export const historyEntrySchema = z.object({
+  at: z.number().int(),
+  event: z.enum(['activated', 'relayed', 'restored']),
+  release: z.string(),
+  slot: z.string(),
+  image: z.string(),
+  generation: z.number().int(),
+  address: z.string(),
+});
+export type HistoryEntry = z.infer<typeof historyEntrySchema>;
+
+/** Opens the one connection to a machine; every later call shares it. */
+export interface Machines {
+  connect(target: { readonly address: string; readonly hostKeyFingerprint: string }): Promise<Box>;
+}

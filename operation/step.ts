@@ -1,0 +1,97 @@
+import type { Clock } from './clock.ts';
+import { AnnyError } from './errors.ts';
+import type { Journal, JournalEntry } from './journal.ts';
+import type { Report, StepReport } from './report.ts';
+
+/** What every operation runs with. */
+export interface Operation {
+  /** Unique for this run; tagged on what it makes. */
+  readonly id: string;
+  readonly command: string;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly report: Report;
+  /** Undos of the steps done so far, newest last. */
+  readonly undos: Undo[];
+}
+
+interface Undo {
+  readonly name: string;
+  readonly run: () => Promise<void>;
+}
+
+export interface Step<T> {
+  readonly name: string;
+  readonly detail?: string;
+  readonly run: (progress: StepReport) => Promise<T>;
+  /** Takes back the effect, also of a run that failed half-way; safe when there was none. */
+  readonly undo?: () => Promise<void>;
+  /** One short line about the result, for the screen. */
+  readonly describe?: (result: T) => string;
+}
+
+/** Runs one step: intent before the effect, result after it, undo remembered before the effect begins. */
+export async function runStep<T>(operation: Operation, step: Step<T>): Promise<T> {
+  const record = (event: JournalEntry['event'], data?: JournalEntry['data']): Promise<void> =>
+    operation.journal.append({
+      at: operation.clock.now(),
+      operation: operation.id,
+      command: operation.command,
+      step: step.name,
+      event,
+      ...(data === undefined ? {} : { data }),
+    });
+  await record('intent');
+  if (step.undo !== undefined) operation.undos.push({ name: step.name, run: step.undo });
+  const shown = operation.report.step(step.name, step.detail);
+  try {
+    const result = await step.run(shown);
+    const summary = step.describe?.(result);
+    await record('result', summary === undefined ? undefined : { summary });
+    shown.done(summary);
+    return result;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    shown.failed(reason);
+    await record('failed', { reason });
+    throw error;
+  }
+}
+
+/** From here on a failure goes forward: nothing done so far is taken back. */
+export function pointOfNoReturn(operation: Operation): void {
+  operation.undos.length = 0;
+}
+
+/** Takes the steps back, newest first. A failing undo does not stop the others; what failed is returned. */
+export async function undoAll(operation: Operation): Promise<readonly string[]> {
+  const failures: string[] = [];
+  for (let undo = operation.undos.pop(); undo !== undefined; undo = operation.undos.pop()) {
+    const shown = operation.report.step(`undo ${undo.name}`);
+    try {
+      await undo.run();
+      shown.done();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      shown.failed(reason);
+      failures.push(`${undo.name}: ${reason}`);
+    }
+  }
+  return failures;
+}
+
+/** Runs `body`; on any failure before the point of no return everything is undone before the error goes on. */
+export async function withUndo<T>(operation: Operation, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    const failures = await undoAll(operation);
+    if (failures.length === 0) throw error;
+    throw new AnnyError('UNFINISHED', {
+      doing: `taking back ${operation.command}`,
+      found: failures.join('; '),
+      next: 'anny-bluegreen status says what is left and what to do',
+      cause: error,
+    });
+  }
+}
