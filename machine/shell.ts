@@ -6,7 +6,10 @@ export interface Shell {
   /** Runs a script with `bash -euo pipefail`; a non-zero exit is a COMMAND_FAILED error with the last lines of its output. */
   run(script: string, options?: RunOptions): Promise<string>;
   /** As `run`, but any exit code is an answer. */
-  attempt(script: string, options?: RunOptions): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+  attempt(
+    script: string,
+    options?: RunOptions,
+  ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
   /** Writes a whole file: temporary file, then rename. `mode` as in 0o644. */
   put(path: string, content: string | Uint8Array, options: { mode: number; owner?: string }): Promise<void>;
   close(): Promise<void>;

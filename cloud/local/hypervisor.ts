@@ -11,7 +11,10 @@ export interface Hypervisor {
   /** Every machine of this cloud that the engine knows, running or not. */
   observe(): Promise<ReadonlyMap<string, { readonly running: boolean; readonly address: string }>>;
   /** A running machine is copied as if it lost power. */
-  snapshot(snapshotId: string, instanceId: string): Promise<{ readonly sizeBytes: number; readonly compressedBytes: number }>;
+  snapshot(
+    snapshotId: string,
+    instanceId: string,
+  ): Promise<{ readonly sizeBytes: number; readonly compressedBytes: number }>;
   deleteSnapshot(snapshotId: string): Promise<void>;
   /** The whole set of rules for inbound traffic; `undefined` lets everything in, [] drops everything. */
   firewall(instanceId: string, rules: readonly InboundRule[] | undefined): Promise<void>;

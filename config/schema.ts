@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import { duration } from './duration.ts';
+
+/** The whole of config.yaml. Every key has a default that works, or says plainly that it must be given. */
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,30}$/, 'lower-case letters, digits and dashes, starting with a letter');
+const port = z.int().min(1).max(65535);
+const absolutePath = z.string().regex(/^\//, 'an absolute path');
+
+const app = z.strictObject({
+  name: name.default('anny').meta({ description: 'Names the container, the image and the directory under /opt.' }),
+  context: z.string().default('app').meta({ description: 'Build context, relative to config.yaml.' }),
+  dockerfile: z.string().default('Dockerfile'),
+  build_args: z.record(z.string(), z.string()).default({}),
+  port: port.default(8000).meta({ description: 'Port that the app listens on in its container.' }),
+  health: z.string().regex(/^\//).default('/health'),
+  state_volume: name.default('anny-memory').meta({ description: 'Named volume that holds all state of the app.' }),
+  state_path: absolutePath.default('/home/anny/.anny'),
+  environment: z
+    .record(z.string(), z.string())
+    .default({})
+    .meta({ description: 'Plain settings; secrets go to .env.' }),
+  secrets: z.array(z.string()).default(['ANNY_API_KEY']).meta({
+    description: "Names of secrets, taken from the environment or .env, that land in the machine's .env.",
+  }),
+  secret_files: z
+    .record(z.string(), z.string())
+    .default({ 'service-account.json': 'ANNY_SERVICE_ACCOUNT_FILE' })
+    .meta({
+      description:
+        'File name under /secrets in the container -> variable that holds its local path; skipped when unset.',
+    }),
+  config_file: z
+    .string()
+    .default('app/config.yaml')
+    .meta({ description: 'Mounted read-only at /app/config.yaml; "" for none.' }),
+  uid: z.int().min(1).default(1000),
+  stop_grace: duration.prefault('10s'),
+});
+
+const infra = z.strictObject({
+  api_url: z.url().default('https://api.vultr.com/v2'),
+  vultr_plan: z.string().default('vc2-1c-1gb'),
+  vultr_region: z.string().default('ewr'),
+  vultr_os_id: z.coerce
+    .number()
+    .int()
+    .default(2284)
+    .meta({ description: 'Ubuntu 24.04 LTS x64 is 2284, Debian 12 x64 is 2136.' }),
+  vultr_label: name.default('anny'),
+  parent_domain: z.string().default('membies.com'),
+  subdomain: z.string().default('anny').meta({ description: '"" for the domain itself.' }),
+  ssh_key_name: z.string().default('webengine-deploy'),
+  ssh_private_key: z
+    .string()
+    .default('~/.ssh/webengine_deploy')
+    .meta({ description: 'Path; the key itself never leaves this computer.' }),
+  firewall_group: z
+    .string()
+    .default('')
+    .meta({ description: 'Description of a firewall group of the account; "" for none.' }),
+  name_servers: z
+    .array(z.string())
+    .default([])
+    .meta({ description: "Asked for the zone; [] asks the zone's own NS records." }),
+});
+
+const deploy = z.strictObject({
+  ttl: duration.prefault('300s').meta({ description: 'TTL of the record when it is created.' }),
+  boot_timeout: duration.prefault('20m'),
+  health: z
+    .strictObject({
+      interval: duration.prefault('1s'),
+      timeout: duration.prefault('5s'),
+      successes: z.int().min(1).default(3),
+      wait: duration.prefault('60s').meta({ description: 'How long an app may take to become healthy.' }),
+    })
+    .prefault({}),
+  hold_budget: duration
+    .prefault('20s')
+    .meta({ description: 'No commit within it, and the old machine resumes by itself.' }),
+  watch: duration.prefault('15s').meta({ description: 'How long the new writer is watched after the switch.' }),
+  watch_failure_limit: z.number().min(0).max(1).default(0.05),
+  standby_window: duration.prefault('24h').meta({ description: 'The old machine is kept at least this long.' }),
+  smoke: z
+    .string()
+    .default('')
+    .meta({ description: 'Script run against the candidate with ANNY_BASE_URL; "" for none.' }),
+});
+
+const backup = z.strictObject({
+  dir: absolutePath.default('/opt/anny/backups').meta({ description: 'On the machine.' }),
+  store: z
+    .string()
+    .default('.anny/backups')
+    .meta({ description: "Off the machine: a directory on the operator's side." }),
+  retention_days: z.int().min(1).default(7),
+  schedule: z.string().default('*-*-* 02:00:00').meta({ description: 'systemd calendar expression.' }),
+  recipients: z
+    .array(z.string().regex(/^age1/))
+    .default([])
+    .meta({ description: 'age public keys that archives are encrypted to.' }),
+});
+
+const tls = z.strictObject({
+  email: z.string().default('').meta({ description: 'For the issuer; also CERTBOT_EMAIL.' }),
+  acme_server: z.url().default('https://acme-v02.api.letsencrypt.org/directory'),
+  extra_ca: z
+    .string()
+    .default('')
+    .meta({ description: 'File with certificates that this environment trusts besides the system ones.' }),
+});
+
+const monitor = z.strictObject({
+  interval: duration.prefault('5m'),
+  timeout: duration.prefault('10s'),
+});
+
+const image = z.strictObject({
+  name: name.default('anny').meta({ description: 'Image definition that promote brings up.' }),
+  max_age: duration.prefault('30d').meta({ description: 'An older image is baked again, for its updates.' }),
+  docker: z.enum(['official', 'distribution']).default('official'),
+  upgrade: z.boolean().default(true).meta({ description: 'Bring all system packages up to date in the bake.' }),
+  snapshot_timeout: duration.prefault('90m'),
+});
+
+export const configSchema = z.strictObject({
+  app: app.prefault({}),
+  infra: infra.prefault({}),
+  deploy: deploy.prefault({}),
+  backup: backup.prefault({}),
+  tls: tls.prefault({}),
+  monitor: monitor.prefault({}),
+  image: image.prefault({}),
+});
+
+export type Config = z.infer<typeof configSchema>;
