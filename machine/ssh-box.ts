@@ -1,0 +1,103 @@
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { AnnyError } from '../operation/errors.ts';
+import type { Box, Machines } from './box.ts';
+import { healthSchema, historyEntrySchema, manifestSchema, statusSchema } from './box.ts';
+import { type Connection, connect } from './ssh.ts';
+import { quote } from './ssh-shell.ts';
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+const TRANSFER_TIMEOUT_MS = 3_600_000;
+
+const nothing = z.object({});
+const failure = z.object({ error: z.string(), next: z.string() });
+
+/** Machines reached over SSH as `deploy`, who may run `anny-box` and nothing else. */
+export function sshMachines(privateKeyPath: string): Machines {
+  return {
+    connect: async ({ address, hostKeyFingerprint }) =>
+      boxOn(await connect({ address, user: 'deploy', privateKeyPath, hostKeyFingerprint }), address),
+  };
+}
+
+interface CallOptions {
+  readonly stdin?: Readable;
+  readonly timeoutMs?: number;
+}
+
+function boxOn(connection: Connection, address: string): Box {
+  async function call<T>(schema: z.ZodType<T>, words: readonly string[], options: CallOptions = {}): Promise<T> {
+    const verb = words[0] ?? '';
+    const result = await connection.exec(command(words), {
+      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
+    });
+    if (result.code !== 0) throw boxFailed(address, verb, result);
+    return parseAnswer(schema, address, verb, result.stdout);
+  }
+  const seconds = (ms: number): string => String(Math.max(1, Math.ceil(ms / 1000)));
+  const transfer = { timeoutMs: TRANSFER_TIMEOUT_MS };
+  return {
+    address,
+    status: () => call(statusSchema, ['status']),
+    prepare: async (release, slot) => void (await call(nothing, ['prepare', release, slot])),
+    secrets: async (files) =>
+      void (await call(nothing, ['secrets'], { stdin: Readable.from([JSON.stringify(files)]) })),
+    restore: (archive) => call(manifestSchema, ['restore'], { stdin: archive, ...transfer }),
+    start: (timeoutMs) =>
+      call(healthSchema, ['start', seconds(timeoutMs)], { timeoutMs: timeoutMs + DEFAULT_TIMEOUT_MS }),
+    stop: async () => void (await call(nothing, ['stop'])),
+    pass: async (token) => void (await call(nothing, ['pass', token])),
+    activate: async () => void (await call(nothing, ['activate'])),
+    hold: async (budgetMs) => void (await call(nothing, ['hold', seconds(budgetMs)])),
+    quiesce: () => call(manifestSchema, ['quiesce']),
+    resume: async () => void (await call(nothing, ['resume'])),
+    relay: async (to) => void (await call(nothing, ['relay', to])),
+    fence: async () => void (await call(nothing, ['fence'])),
+    pullKey: async () => (await call(z.object({ publicKey: z.string() }), ['pull-key'])).publicKey,
+    admit: async (publicKey, from) => void (await call(nothing, ['admit', publicKey, from])),
+    pull: (source) => call(manifestSchema, ['pull', source.address, source.hostPublicKey], transfer),
+    takeover: (peer, timeoutMs) =>
+      call(healthSchema, ['takeover', peer, seconds(timeoutMs)], { timeoutMs: timeoutMs + DEFAULT_TIMEOUT_MS }),
+    backup: () =>
+      call(z.object({ path: z.string(), bytes: z.number(), sha256: z.string(), at: z.number() }), ['backup'], transfer),
+    fetchBackup: (path) => connection.stream(command(['fetch-backup', path])),
+    certificate: () => call(statusSchema.shape.certificate, ['certificate'], { timeoutMs: 300_000 }),
+    logs: async (lines, all = false) =>
+      (await call(z.object({ text: z.string() }), ['logs', String(lines), ...(all ? ['all'] : [])])).text,
+    history: async () => (await call(z.object({ entries: z.array(historyEntrySchema) }), ['history'])).entries,
+    close: () => connection.close(),
+  };
+}
+
+function command(words: readonly string[]): string {
+  return `sudo -n /usr/local/sbin/anny-box ${words.map(quote).join(' ')}`;
+}
+
+function parseAnswer<T>(schema: z.ZodType<T>, address: string, verb: string, text: string): T {
+  const parsed = schema.safeParse(asJson(text));
+  if (parsed.success) return parsed.data;
+  throw new AnnyError('BOX_FAILED', {
+    doing: `reading the answer of anny-box ${verb} on ${address}`,
+    found: z.prettifyError(parsed.error),
+    next: 'the machine was baked by another version of this program: bake and promote again with this one',
+  });
+}
+
+function boxFailed(address: string, verb: string, result: { code: number; stdout: string; stderr: string }): AnnyError {
+  const said = failure.safeParse(asJson(result.stdout));
+  const lastLines = result.stderr.trim().split('\n').slice(-5).join('\n  ');
+  return new AnnyError('BOX_FAILED', {
+    doing: `anny-box ${verb} on ${address}`,
+    found: said.success ? said.data.error : `exit ${result.code}: ${lastLines}`,
+    next: said.success ? said.data.next : 'anny-bluegreen logs --all shows what the machine wrote',
+  });
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
