@@ -1,36 +1,35 @@
 import { z } from 'zod';
 import { duration } from './duration.ts';
 
-/** The whole of config.yaml. Every key has a default that works, or says plainly that it must be given. */
-const name = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,30}$/, 'lower-case letters, digits and dashes, starting with a letter');
+/** What is allowed, in words: our messages show them, and so do editors that know `errorMessage`. */
+function text(pattern: RegExp, words: string) {
+  return z.string().regex(pattern, words).meta({ errorMessage: words });
+}
+
+export const NAME_PATTERN = /^[a-z][a-z0-9-]{0,30}$/;
+
+const name = text(NAME_PATTERN, 'lower-case letters, digits and dashes, starting with a letter, at most 31');
 const port = z.int().min(1).max(65535);
-const absolutePath = z.string().regex(/^\//, 'an absolute path');
+const absolutePath = text(/^\//, 'an absolute path');
+const variable = text(/^[A-Za-z_][A-Za-z0-9_]*$/, "a variable's name: letters, digits and underscores");
+const fileName = text(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/, 'a file name without directories');
 
 const app = z.strictObject({
   name: name.default('anny').meta({ description: 'Names the container, the image and the directory under /opt.' }),
   context: z.string().default('app').meta({ description: 'Build context, relative to config.yaml.' }),
   dockerfile: z.string().default('Dockerfile'),
-  build_args: z.record(z.string(), z.string()).default({}),
+  build_args: z.record(variable, z.string()).default({}),
   port: port.default(8000).meta({ description: 'Port that the app listens on in its container.' }),
-  health: z.string().regex(/^\//).default('/health'),
+  health: text(/^\//, 'a path that starts with /').default('/health'),
   state_volume: name.default('anny-memory').meta({ description: 'Named volume that holds all state of the app.' }),
   state_path: absolutePath.default('/home/anny/.anny'),
-  environment: z
-    .record(z.string(), z.string())
-    .default({})
-    .meta({ description: 'Plain settings; secrets go to .env.' }),
-  secrets: z.array(z.string()).default(['ANNY_API_KEY']).meta({
+  environment: z.record(variable, z.string()).default({}).meta({ description: 'Plain settings; secrets go to .env.' }),
+  secrets: z.array(variable).default(['ANNY_API_KEY']).meta({
     description: "Names of secrets, taken from the environment or .env, that land in the machine's .env.",
   }),
-  secret_files: z
-    .record(z.string(), z.string())
-    .default({ 'service-account.json': 'ANNY_SERVICE_ACCOUNT_FILE' })
-    .meta({
-      description:
-        'File name under /secrets in the container -> variable that holds its local path; skipped when unset.',
-    }),
+  secret_files: z.record(fileName, variable).default({ 'service-account.json': 'ANNY_SERVICE_ACCOUNT_FILE' }).meta({
+    description: 'File name under /secrets in the container -> variable that holds its local path; skipped when unset.',
+  }),
   config_file: z
     .string()
     .default('app/config.yaml')
@@ -43,14 +42,29 @@ const infra = z.strictObject({
   api_url: z.url().default('https://api.vultr.com/v2'),
   vultr_plan: z.string().default('vc2-1c-1gb'),
   vultr_region: z.string().default('ewr'),
-  vultr_os_id: z.coerce
-    .number()
-    .int()
+  vultr_os_id: z
+    .union([
+      z.int().min(1),
+      z
+        .string()
+        .regex(/^[1-9]\d*$/)
+        .transform(Number),
+    ])
     .default(2284)
-    .meta({ description: 'Ubuntu 24.04 LTS x64 is 2284, Debian 12 x64 is 2136.' }),
+    .meta({
+      description: 'Ubuntu 24.04 LTS x64 is 2284, Debian 12 x64 is 2136.',
+      errorMessage: 'the number of an operating system at Vultr, such as 2284',
+    }),
   vultr_label: name.default('anny'),
-  parent_domain: z.string().default('membies.com'),
-  subdomain: z.string().default('anny').meta({ description: '"" for the domain itself.' }),
+  parent_domain: text(/^([a-z0-9-]+\.)+[a-z0-9-]{2,}$/, 'a domain in lower case, such as example.com').default(
+    'membies.com',
+  ),
+  subdomain: text(
+    /^([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*)?$/,
+    'lower-case letters, digits, dashes and dots, or "" for the domain itself',
+  )
+    .default('anny')
+    .meta({ description: '"" for the domain itself.' }),
   ssh_key_name: z.string().default('webengine-deploy'),
   ssh_private_key: z
     .string()
@@ -61,7 +75,7 @@ const infra = z.strictObject({
     .default('')
     .meta({ description: 'Description of a firewall group of the account; "" for none.' }),
   name_servers: z
-    .array(z.string())
+    .array(text(/^[A-Za-z0-9.:[\]-]+$/, 'an address or name, with a port if it is not 53: "10.77.0.1:53"'))
     .default([])
     .meta({ description: "Asked for the zone; [] asks the zone's own NS records." }),
 });
@@ -98,7 +112,7 @@ const backup = z.strictObject({
   retention_days: z.int().min(1).default(7),
   schedule: z.string().default('*-*-* 02:00:00').meta({ description: 'systemd calendar expression.' }),
   recipients: z
-    .array(z.string().regex(/^age1/))
+    .array(text(/^age1[a-z0-9]{58}$/, 'an age public key: age1…'))
     .default([])
     .meta({ description: 'age public keys that archives are encrypted to.' }),
 });
@@ -125,6 +139,7 @@ const image = z.strictObject({
   snapshot_timeout: duration.prefault('90m'),
 });
 
+/** All sections. Every key has a default that works, or says plainly that it must be given. */
 export const configSchema = z.strictObject({
   app: app.prefault({}),
   infra: infra.prefault({}),
