@@ -48,12 +48,8 @@ export function suggestion(path: Path): string {
   const last = path.at(-1) ?? '';
   const beside = nearest(last, namesIn(section) ?? []);
   if (beside !== undefined) return `did you mean ${[...section, beside].join('.')}?`;
-  const elsewhere =
-    KEYS.find((key) => key.path.at(-1) === last)?.name ??
-    nearest(
-      full,
-      KEYS.map((key) => key.name),
-    );
+  const names = KEYS.map((key) => key.path.at(-1) ?? '');
+  const elsewhere = KEYS[names.indexOf(nearest(last, names) ?? '')]?.name;
   if (elsewhere !== undefined) return `did you mean ${elsewhere}?`;
   return `allowed here: ${(namesIn(section) ?? namesIn([]) ?? []).join(', ')}`;
 }

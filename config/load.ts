@@ -23,13 +23,13 @@ export async function loadSettings(options: LoadOptions): Promise<LoadedSettings
   const sources = await readSources(options);
   const { directory, path, file, environment, places } = sources;
   const problems = problemsIn(sources);
-  refuse(problems, masker(secretsIn(places, declaredSecrets(sources)).values()));
+  refuse(problems, masker(secretsIn(places, secretNames(declaredSecrets(sources))).values()));
 
   const { values, origins } = effective(layersOf(sources));
   const config = configSchema.parse(values);
   const secret = (name: string): string | undefined => lookUp(places, name)?.value;
   const files = await readSecretFiles(config.app.secret_files, secret, directory);
-  const secretValues = new Map([...secretsIn(places, config.app.secrets), ...files.contents]);
+  const secretValues = new Map([...secretsIn(places, secretNames(config.app.secrets)), ...files.contents]);
   return {
     environment,
     config,
@@ -52,8 +52,8 @@ function layersOf({ places, layers, environment }: Sources) {
 
 function problemsIn(sources: Sources): Problem[] {
   const { file, layers, places } = sources;
-  const secrets = secretsIn(places, declaredSecrets(sources));
-  const misplaced = file === undefined ? [] : misplacedSecrets(file, secrets);
+  const names = secretNames(declaredSecrets(sources));
+  const misplaced = file === undefined ? [] : misplacedSecrets(file, names, secretsIn(places, names));
   if (file?.broken) return withoutRepeats(misplaced, file.problems);
   const wrong = [...places.map(variableLayer), ...layers.overlays.values(), layers.base].flatMap(check);
   const strange = places.flatMap((place) => strangers(place, otherNames(sources)).problems);
@@ -82,9 +82,9 @@ function otherNames(sources: Sources): ReadonlySet<string> {
   return new Set([...secretNames(declaredSecrets(sources)), ...variables]);
 }
 
-function secretsIn(places: readonly Variables[], appSecrets: readonly string[]): ReadonlyMap<string, string> {
+function secretsIn(places: readonly Variables[], names: readonly string[]): ReadonlyMap<string, string> {
   return new Map(
-    secretNames(appSecrets).flatMap((name): [string, string][] => {
+    names.flatMap((name): [string, string][] => {
       const found = lookUp(places, name);
       return found === undefined ? [] : [[name, found.value]];
     }),

@@ -39,9 +39,15 @@ const SHORTEST_VALUE = 12;
 /**
  * Secrets in config.yaml: by the name of their key, by their shape (in comments too), or because they are the value of
  * a secret that is set. They are named by key and line; the value is never repeated.
+ * @param names of all secrets, set or not.
+ * @param secrets values by name, as far as they are set.
  */
-export function misplacedSecrets(file: YamlFile, secrets: ReadonlyMap<string, string>): Problem[] {
-  const named = file.entries.filter((entry) => isSecretByName(entry, secrets)).map((entry) => byName(file, entry));
+export function misplacedSecrets(
+  file: YamlFile,
+  names: readonly string[],
+  secrets: ReadonlyMap<string, string>,
+): Problem[] {
+  const named = file.entries.filter((entry) => isSecretByName(entry, names)).map((entry) => byName(file, entry));
   const namedLines = new Set(named.map(({ line }) => line));
   const shaped = file.text
     .split('\n')
@@ -49,7 +55,7 @@ export function misplacedSecrets(file: YamlFile, secrets: ReadonlyMap<string, st
   return [...named.map(({ problem }) => problem), ...shaped];
 }
 
-function isSecretByName(entry: Entry, secrets: ReadonlyMap<string, string>): boolean {
+function isSecretByName(entry: Entry, names: readonly string[]): boolean {
   const isEmpty = entry.scalar === undefined || entry.scalar === null || entry.scalar === '';
   const path = withoutEnvironment(entry.path);
   if (isEmpty || KEYS.some((key) => key.name === path.join('.') || (key.kind === 'list' && isInside(path, key.path)))) {
@@ -58,7 +64,7 @@ function isSecretByName(entry: Entry, secrets: ReadonlyMap<string, string>): boo
   // File names and names of variables, not values.
   if (isInside(path, ['app', 'secret_files'])) return false;
   const name = path.at(-1) ?? '';
-  return secrets.has(name) || SECRET_NAME.test(snakeCase(name)) || OWN_VARIABLES[path.join('.')] !== undefined;
+  return names.includes(name) || SECRET_NAME.test(snakeCase(name)) || OWN_VARIABLES[path.join('.')] !== undefined;
 }
 
 function byName(file: YamlFile, entry: Entry): { line: number; problem: Problem } {

@@ -50,7 +50,7 @@ const infra = z.strictObject({
         .regex(/^[1-9]\d*$/)
         .transform(Number),
     ])
-    .default(2284)
+    .prefault(2284)
     .meta({
       description: 'Ubuntu 24.04 LTS x64 is 2284, Debian 12 x64 is 2136.',
       errorMessage: 'the number of an operating system at Vultr, such as 2284',
