@@ -1,0 +1,161 @@
+import type { Contents, Page } from './contents.ts';
+import type { Outcome, Wish } from './decide.ts';
+import { decide } from './decide.ts';
+import { reasonOf } from './disk.ts';
+import type { Draft, Entry, EntryId } from './entry.ts';
+import type { Ledger } from './ledger.ts';
+import { MemoryProblem, problemOf } from './problem.ts';
+
+export interface Condition {
+  readonly state: 'ok' | 'failing' | 'refused';
+  /** "" when ok. */
+  readonly reason: string;
+}
+
+/** What Anny remembers. Reads see only what is durable. Everything throws or rejects with a MemoryProblem. */
+export interface Memory {
+  readonly condition: Condition;
+  readonly count: number;
+  readonly bytes: number;
+  get(id: EntryId): Entry | undefined;
+  page(after: number, limit: number): Page;
+  search(words: readonly string[], after: number, limit: number): Promise<Page>;
+  /** Resolves when the outcome is on disk. */
+  put(draft: Draft): Promise<Outcome>;
+  remove(id: EntryId): Promise<Outcome>;
+  /** Writes nothing, durably: whether a failing disk works again. */
+  probe(): Promise<void>;
+  /** Finishes what was asked, then folds everything into memory.json. */
+  close(): Promise<void>;
+}
+
+export interface Limits {
+  /** memory.json is at most about this far behind while the service runs. */
+  readonly foldAfterMs: number;
+  readonly foldAfterBytes: number;
+  readonly maxBytes: number;
+}
+
+interface Waiting {
+  readonly wish: Wish;
+  readonly settle: (outcome: Outcome) => void;
+  readonly fail: (problem: MemoryProblem) => void;
+}
+
+const MAX_WAITING = 10_000;
+const MAX_BATCH = 1000;
+
+/** Whatever is asked while a batch is on its way to the disk goes together in the next one: one fsync for all of it. */
+export function createMemory(
+  contents: Contents,
+  ledger: Ledger,
+  limits: Limits,
+  now: () => Date,
+  warn: (message: string) => void,
+): Memory {
+  const waiting: Waiting[] = [];
+  let condition: Condition = { state: 'ok', reason: '' };
+  let working: Promise<void> | undefined;
+  let folding: Promise<void> | undefined;
+  let foldedAt = now().getTime();
+  let closing = false;
+  const timer = setInterval(() => wake(), limits.foldAfterMs).unref();
+
+  function ask(wish: Wish): Promise<Outcome> {
+    if (condition.state === 'refused') return Promise.reject(new MemoryProblem('refused', condition.reason));
+    if (closing || waiting.length >= MAX_WAITING) {
+      const reason = closing ? 'Anny is stopping.' : `${MAX_WAITING} writes are waiting already.`;
+      return Promise.reject(new MemoryProblem('busy', `${reason} Send it again.`));
+    }
+    return new Promise((settle, fail) => {
+      waiting.push({ wish, settle, fail });
+      wake();
+    });
+  }
+
+  function wake(): void {
+    working ??= work().finally(() => {
+      working = undefined;
+      if (waiting.length > 0) wake();
+    });
+  }
+
+  async function work(): Promise<void> {
+    while (waiting.length > 0 || foldDue()) {
+      if (waiting.length > 0) await commit(waiting.splice(0, MAX_BATCH));
+      if (foldDue()) await fold();
+    }
+  }
+
+  async function commit(batch: readonly Waiting[]): Promise<void> {
+    const wishes = batch.map(({ wish }) => wish);
+    const { changes, outcomes } = decide(contents, wishes, now(), limits.maxBytes);
+    try {
+      if (changes.length > 0 || wishes.some((wish) => 'probe' in wish)) {
+        await ledger.append(changes);
+        condition = { state: 'ok', reason: '' };
+      }
+    } catch (error) {
+      const problem = problemOf(error);
+      condition = { state: problem.kind === 'refused' ? 'refused' : 'failing', reason: problem.message };
+      for (const { fail } of batch) fail(problem);
+      return;
+    }
+    for (const change of changes) contents.apply(change);
+    for (const [index, { settle }] of batch.entries()) settle(outcomes[index] ?? { kind: 'missing' });
+  }
+
+  function foldDue(): boolean {
+    if (folding !== undefined || closing || !ledger.behind || condition.state !== 'ok') return false;
+    const threshold = Math.max(limits.foldAfterBytes, contents.bytes / 2);
+    return ledger.journalBytes > threshold || now().getTime() - foldedAt >= limits.foldAfterMs;
+  }
+
+  async function fold(): Promise<void> {
+    foldedAt = now().getTime();
+    try {
+      const write = await ledger.fold(contents);
+      folding = write()
+        .catch(postponed)
+        .finally(() => {
+          folding = undefined;
+        });
+    } catch (error) {
+      postponed(error);
+    }
+  }
+
+  function postponed(error: unknown): void {
+    warn(`memory.json is behind its journal: ${reasonOf(error)}`);
+  }
+
+  async function close(): Promise<void> {
+    closing = true;
+    clearInterval(timer);
+    while (working !== undefined) await working;
+    await folding;
+    if (condition.state === 'refused') return;
+    await ledger.close(contents).catch(postponed);
+  }
+
+  return {
+    get condition() {
+      return condition;
+    },
+    get count() {
+      return contents.count;
+    },
+    get bytes() {
+      return contents.bytes;
+    },
+    get: contents.get,
+    page: contents.page,
+    search: contents.search,
+    put: (draft) => ask({ put: draft }),
+    remove: (id) => ask({ delete: id }),
+    probe: async () => {
+      await ask({ probe: true });
+    },
+    close,
+  };
+}

@@ -1,0 +1,96 @@
+import { mkdir } from 'node:fs/promises';
+import { filesIn, tidy } from './files.ts';
+import { openLedger } from './ledger.ts';
+import { load } from './load.ts';
+import type { Condition, Limits, Memory } from './memory.ts';
+import { createMemory } from './memory.ts';
+import { claim } from './owner.ts';
+import { type MemoryProblem, problemOf } from './problem.ts';
+
+export interface MemoryOptions {
+  readonly directory: string;
+  readonly now: () => Date;
+  readonly warn: (message: string) => void;
+  readonly limits?: Partial<Limits>;
+}
+
+const MiB = 1024 * 1024;
+const LIMITS: Limits = { foldAfterMs: 60_000, foldAfterBytes: 4 * MiB, maxBytes: 256 * MiB };
+
+/**
+ * Never rejects. A memory whose files are refused says why and leaves them alone; one that the disk does not let us open
+ * is opened by a later write or probe.
+ */
+export async function openMemory(options: MemoryOptions): Promise<Memory> {
+  let opened = await attempt(options);
+  let again: Promise<void> | undefined;
+
+  async function ready(): Promise<Memory> {
+    if (!isClosed(opened)) return opened;
+    if (opened.problem.kind === 'refused') throw opened.problem;
+    again ??= attempt(options).then((result) => {
+      opened = result;
+      again = undefined;
+    });
+    await again;
+    return usable();
+  }
+
+  function usable(): Memory {
+    if (isClosed(opened)) throw opened.problem;
+    return opened;
+  }
+
+  return {
+    get condition() {
+      return isClosed(opened) ? conditionOf(opened.problem) : opened.condition;
+    },
+    get count() {
+      return isClosed(opened) ? 0 : opened.count;
+    },
+    get bytes() {
+      return isClosed(opened) ? 0 : opened.bytes;
+    },
+    get: (id) => usable().get(id),
+    page: (after, limit) => usable().page(after, limit),
+    search: async (words, after, limit) => usable().search(words, after, limit),
+    put: async (draft) => (await ready()).put(draft),
+    remove: async (id) => (await ready()).remove(id),
+    probe: async () => (await ready()).probe(),
+    close: async () => {
+      await again;
+      if (!isClosed(opened)) await opened.close();
+    },
+  };
+}
+
+interface Closed {
+  readonly problem: MemoryProblem;
+}
+
+function isClosed(opened: Memory | Closed): opened is Closed {
+  return 'problem' in opened;
+}
+
+function conditionOf(problem: MemoryProblem): Condition {
+  return { state: problem.kind === 'refused' ? 'refused' : 'failing', reason: problem.message };
+}
+
+async function attempt(options: MemoryOptions): Promise<Memory | Closed> {
+  try {
+    const files = filesIn(options.directory);
+    await mkdir(files.directory, { recursive: true });
+    // Claimed before anything is read: owner.ts says why.
+    const owner = await claim(files.owner);
+    const loaded = await load(files).catch(async (error: unknown) => {
+      await owner.release().catch(() => {});
+      throw error;
+    });
+    await tidy(files);
+    if (loaded.tailBytes > 0) options.warn(`put aside ${loaded.tailBytes} bytes of a write that was cut short`);
+    const limits = { ...LIMITS, ...options.limits };
+    return createMemory(loaded.contents, openLedger(files, owner, loaded), limits, options.now, options.warn);
+  } catch (error) {
+    return { problem: problemOf(error) };
+  }
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { fastify } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { onError, onNotFound, pathOf } from './failure.ts';
+
+export interface ServerOptions {
+  /** A level of pino's. */
+  readonly logLevel: string;
+  /** Addresses whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+}
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** An HTTP server with logs, request ids, errors and an orderly end, and nothing to serve yet. */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const app = fastify({
+    logger: { level: options.logLevel },
+    disableRequestLogging: true,
+    requestIdLogLabel: 'requestId',
+    genReqId: ({ headers }) => requestId(headers['x-request-id']),
+    trustProxy: [...options.trustedProxies],
+    // A request that comes on an open connection while we stop is answered too, not turned away.
+    return503OnClosing: false,
+    // Longer than nginx keeps an idle connection to us, so that it never sends on one that we are closing.
+    keepAliveTimeout: 75_000,
+    requestTimeout: 30_000,
+    bodyLimit: 1024 * 1024,
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(onError);
+  app.setNotFoundHandler(onNotFound);
+  logRequests(app);
+  closeConnectionsWhenStopping(app);
+  return app;
+}
+
+function requestId(sent: unknown): string {
+  return typeof sent === 'string' && REQUEST_ID.test(sent) ? sent : randomUUID();
+}
+
+/** One line a request. Headers and bodies hold secrets and what people remember: they are never in it. */
+function logRequests(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, url, ip } = request;
+    const ms = Math.round(reply.elapsedTime * 10) / 10;
+    request.log.info({ method, path: pathOf(url), status: reply.statusCode, ms, address: ip }, 'request');
+  });
+}
+
+/** Once we are stopping, every answer tells its client to send nothing more on that connection. */
+function closeConnectionsWhenStopping(app: FastifyInstance): void {
+  let stopping = false;
+  app.addHook('preClose', async () => {
+    stopping = true;
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (stopping) void reply.header('connection', 'close');
+  });
+}
