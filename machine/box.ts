@@ -50,6 +50,8 @@ export const statusSchema = z.object({
   lastBackupAt: z.number().int(),
   /** Requests that this relay forwarded, and when the last one was (seconds since the epoch, 0 for never). */
   relayed: z.object({ requests: z.number().int(), lastAt: z.number().int() }),
+  /** Whose state a candidate has taken over for good, and when (seconds since the epoch); "" and 0 before and after. */
+  takeover: z.object({ from: z.string(), at: z.number().int() }),
   bootId: z.string(),
   uptimeSeconds: z.number().int(),
   diskFreeBytes: z.number().int(),
@@ -99,7 +101,10 @@ export interface Box {
   admit(publicKey: string, address: string): Promise<void>;
   /** candidate|relay: copies state, certificate and history from the source. The app must be stopped. */
   pull(source: PullSource): Promise<Manifest>;
-  /** candidate|relay, pulled: starts the app on the pulled state, waits until it is healthy; only requests from `peer` reach it. */
+  /**
+   * candidate|relay, pulled: starts the app on the pulled state, waits until it is healthy; only requests from `peer`
+   * reach it, also after a reboot: the peer may have committed meanwhile. `stop` and `activate` end it.
+   */
   takeover(peer: string, timeoutMs: number): Promise<z.infer<typeof healthSchema>>;
   /** writer (or a stopped one): an encrypted archive on the machine, for the recipients in its configuration. */
   backup(): Promise<{ readonly path: string; readonly bytes: number; readonly sha256: string; readonly at: number }>;

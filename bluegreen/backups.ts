@@ -1,0 +1,21 @@
+import type { Readable } from 'node:stream';
+
+/** The backup port: encrypted archives off the machines. */
+export interface Backups {
+  /** False when no recipient is configured: then there are no backups, and every command that needs one says so. */
+  readonly configured: boolean;
+  /** Newest first. */
+  list(): Promise<readonly BackupFile[]>;
+  /** Keeps an encrypted archive as it comes from a machine; whole and checked, or not at all. */
+  save(archive: Readable, what: { readonly at: number; readonly sha256: string; readonly bytes: number }): Promise<BackupFile>;
+  /** The tar in an archive, decrypted on the operator's side. BACKUP_MISSING, BACKUP_CORRUPT, SECRET_MISSING. */
+  open(backup: BackupFile): Promise<Readable>;
+}
+
+export interface BackupFile {
+  /** "20261124-020000.tar.age" */
+  readonly name: string;
+  /** When the machine made it, seconds since the epoch. */
+  readonly at: number;
+  readonly bytes: number;
+}

@@ -1,0 +1,20 @@
+import type { Cloud } from '../cloud/cloud.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Machines } from '../machine/box.ts';
+import type { Operation } from '../operation/step.ts';
+import type { Backups } from './backups.ts';
+import type { NameServers } from './name-servers.ts';
+import type { Probe } from './probe.ts';
+import type { Smoke } from './smoke.ts';
+
+/** Everything that a release command works with: what it was told, and the ports to the world. */
+export interface Context {
+  readonly settings: Settings;
+  readonly operation: Operation;
+  readonly cloud: Cloud;
+  readonly machines: Machines;
+  readonly nameServers: NameServers;
+  readonly probe: Probe;
+  readonly backups: Backups;
+  readonly smoke: Smoke;
+}

@@ -1,0 +1,65 @@
+import type { DnsRecord } from '../cloud/cloud.ts';
+import { AnnyError } from '../operation/errors.ts';
+import type { Context } from './context.ts';
+import type { NameAnswer } from './name-servers.ts';
+import { type Answering, type Release, reach, releasesIn, type Silent } from './release.ts';
+
+/** The world as it is right now: asked of the account, of each machine, and of the zone's own name servers. */
+export interface World {
+  readonly answering: readonly Answering[];
+  readonly silent: readonly Silent[];
+  /** The A record of the public name; undefined when there is none. */
+  readonly record: DnsRecord | undefined;
+  readonly nameAnswers: readonly NameAnswer[];
+  close(): Promise<void>;
+}
+
+/** Asks everything; nothing is changed. A machine that cannot be asked is part of the answer. */
+export async function observe(context: Context): Promise<World> {
+  const { settings, cloud, nameServers } = context;
+  const { parent_domain: domain } = settings.config.infra;
+  const [releases, records, nameAnswers] = await Promise.all([
+    cloud.instances().then((instances) => releasesIn(instances, settings.environment)),
+    cloud.records(domain),
+    nameServers.addressesOf(domain, settings.publicName),
+  ]);
+  const asked = await Promise.all(releases.map((release) => ask(context, release)));
+  const answering = asked.filter((machine) => 'box' in machine);
+  return {
+    answering,
+    silent: asked.filter((machine) => 'problem' in machine),
+    record: addressRecord(records, settings.config.infra.subdomain, settings.publicName),
+    nameAnswers,
+    close: async () => void (await Promise.allSettled(answering.map(({ box }) => box.close()))),
+  };
+}
+
+/** One look at a machine; a stopped one is not even tried. */
+export async function ask(context: Context, release: Release): Promise<Answering | Silent> {
+  if (release.instance.power === 'stopped') return { ...release, problem: 'powered off' };
+  try {
+    const box = await reach(context, release);
+    try {
+      return { ...release, box, status: await box.status() };
+    } catch (error) {
+      await box.close();
+      throw error;
+    }
+  } catch (error) {
+    if (!(error instanceof AnnyError)) throw error;
+    return { ...release, problem: error.found };
+  }
+}
+
+function addressRecord(records: readonly DnsRecord[], name: string, publicName: string): DnsRecord | undefined {
+  const same = records.filter((record) => record.name === name && ['A', 'AAAA', 'CNAME'].includes(record.type));
+  const [only, second] = same;
+  if (second !== undefined || (only !== undefined && only.type !== 'A')) {
+    throw new AnnyError('REFUSED', {
+      doing: `reading the records of ${publicName}`,
+      found: `it has ${same.map((record) => `${record.type} ${record.data}`).join(', ')}, and a switch changes one A record`,
+      next: 'delete the others (an IPv6 or alias record would lead some users elsewhere), then run this again',
+    });
+  }
+  return only;
+}

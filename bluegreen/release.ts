@@ -1,0 +1,68 @@
+import type { Instance } from '../cloud/cloud.ts';
+import type { Box, BoxStatus } from '../machine/box.ts';
+import { AnnyError } from '../operation/errors.ts';
+import type { Context } from './context.ts';
+import { type ReleaseTags, readTags, type Slot, tagsOf } from './tags.ts';
+
+/** A machine that the account knows as a release of this environment. */
+export interface Release {
+  readonly instance: Instance;
+  readonly tags: ReleaseTags;
+  readonly address: string;
+}
+
+/** A release that answered. */
+export interface Answering extends Release {
+  readonly box: Box;
+  readonly status: BoxStatus;
+}
+
+/** A release that could not be asked, and why. */
+export interface Silent extends Release {
+  readonly problem: string;
+}
+
+const NO_ADDRESS = '0.0.0.0';
+
+/** "blue-20261124-134200": sorts by time within a slot, and says when. */
+export function releaseName(slot: Slot, nowMs: number): string {
+  const [day, time] = new Date(nowMs).toISOString().replaceAll(/[-:]/g, '').split('T');
+  return `${slot}-${day}-${time?.slice(0, 6)}`;
+}
+
+export function otherSlot(slot: Slot): Slot {
+  return slot === 'blue' ? 'green' : 'blue';
+}
+
+/** Releases of this environment among the account's instances, oldest first. */
+export function releasesIn(instances: readonly Instance[], environment: string): Release[] {
+  return instances
+    .flatMap((instance) => {
+      const tags = readTags(instance, environment);
+      return tags === undefined ? [] : [{ instance, tags, address: instance.address ?? NO_ADDRESS }];
+    })
+    .sort((a, b) => a.instance.createdAt.localeCompare(b.instance.createdAt) || a.tags.release.localeCompare(b.tags.release));
+}
+
+/** Connects to a release with its pinned host key. */
+export async function reach(context: Context, release: Release): Promise<Box> {
+  if (release.address === NO_ADDRESS) {
+    throw new AnnyError('MACHINE_UNREACHABLE', {
+      doing: `connecting to ${release.tags.release}`,
+      found: 'the account has not given it an address yet',
+      next: 'wait a minute and run the same command again',
+    });
+  }
+  return context.machines.connect({ address: release.address, hostKeyFingerprint: release.tags.hostKey });
+}
+
+/** Writes down in the account what a release is now. */
+export async function markRelease(
+  context: Context,
+  release: Release,
+  change: Partial<Pick<ReleaseTags, 'stage' | 'keepUntil'>>,
+): Promise<void> {
+  const tags = { ...release.tags, ...change };
+  if (tags.stage === release.tags.stage && tags.keepUntil === release.tags.keepUntil) return;
+  await context.cloud.tagInstance(release.instance.id, tagsOf(tags));
+}

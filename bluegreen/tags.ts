@@ -1,0 +1,52 @@
+import type { Instance } from '../cloud/cloud.ts';
+
+/** What a release's instance says of itself in its tags; see docs/architecture.md. */
+export interface ReleaseTags {
+  readonly environment: string;
+  readonly operation: string;
+  readonly release: string;
+  readonly slot: Slot;
+  /** First 12 characters of the image's digest. */
+  readonly image: string;
+  readonly hostKey: string;
+  readonly stage: Stage;
+  /** Seconds since the epoch until which a standby is kept; 0 for none. */
+  readonly keepUntil: number;
+}
+
+export type Slot = 'blue' | 'green';
+/** What the operator's side last knew; the machine's own role is the truth. */
+export type Stage = 'candidate' | 'live' | 'standby';
+
+export function tagsOf(tags: ReleaseTags): string[] {
+  return [
+    'anny',
+    `env=${tags.environment}`,
+    `op=${tags.operation}`,
+    'kind=release',
+    `release=${tags.release}`,
+    `slot=${tags.slot}`,
+    `image=${tags.image}`,
+    `hostkey=${tags.hostKey}`,
+    `stage=${tags.stage}`,
+    ...(tags.keepUntil === 0 ? [] : [`keep-until=${tags.keepUntil}`]),
+  ];
+}
+
+/** undefined for instances that are no release of this environment, whoever made them. */
+export function readTags(instance: Instance, environment: string): ReleaseTags | undefined {
+  const value = (key: string): string =>
+    instance.tags.find((tag) => tag.startsWith(`${key}=`))?.slice(key.length + 1) ?? '';
+  if (!instance.tags.includes('anny') || value('env') !== environment || value('kind') !== 'release') return undefined;
+  const stage = value('stage');
+  return {
+    environment,
+    operation: value('op'),
+    release: value('release'),
+    slot: value('slot') === 'green' ? 'green' : 'blue',
+    image: value('image'),
+    hostKey: value('hostkey'),
+    stage: stage === 'live' || stage === 'standby' ? stage : 'candidate',
+    keepUntil: Number(value('keep-until')) || 0,
+  };
+}
