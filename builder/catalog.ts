@@ -1,0 +1,55 @@
+import type { Cloud, Snapshot, SnapshotId } from '../cloud/cloud.ts';
+
+/** A finished snapshot that says of itself, in its description, what it holds; see docs/architecture.md. */
+export interface Image {
+  readonly snapshotId: SnapshotId;
+  readonly name: string;
+  /** 64 hexadecimal digits. */
+  readonly digest: string;
+  readonly stage: 'candidate' | 'tested';
+  /** First 12 characters of the parent's digest, or "os". */
+  readonly parent: string;
+  readonly operation: string;
+  readonly createdAt: string;
+  readonly sizeBytes: number;
+  readonly complete: boolean;
+}
+
+const DESCRIPTION =
+  /^anny image=(?<name>[a-z][a-z0-9-]*) digest=(?<digest>[0-9a-f]{64}) stage=(?<stage>candidate|tested) parent=(?<parent>[0-9a-f]{12}|os) op=(?<operation>\S+)$/;
+
+export function describeImage(image: Pick<Image, 'name' | 'digest' | 'stage' | 'parent' | 'operation'>): string {
+  return `anny image=${image.name} digest=${image.digest} stage=${image.stage} parent=${image.parent} op=${image.operation}`;
+}
+
+/** undefined for snapshots that are not Anny's. */
+export function imageOf(snapshot: Snapshot): Image | undefined {
+  const groups = DESCRIPTION.exec(snapshot.description)?.groups;
+  if (groups === undefined || snapshot.status === 'deleted') return undefined;
+  return {
+    snapshotId: snapshot.id,
+    name: groups.name ?? '',
+    digest: groups.digest ?? '',
+    stage: groups.stage === 'tested' ? 'tested' : 'candidate',
+    parent: groups.parent ?? '',
+    operation: groups.operation ?? '',
+    createdAt: snapshot.createdAt,
+    sizeBytes: snapshot.sizeBytes,
+    complete: snapshot.status === 'complete',
+  };
+}
+
+/** Every image of the account, newest first: one listing. */
+export async function imagesIn(cloud: Cloud): Promise<readonly Image[]> {
+  const snapshots = await cloud.snapshots();
+  return snapshots
+    .flatMap((snapshot) => imageOf(snapshot) ?? [])
+    .sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+}
+
+/** The newest image of a name that may be brought up; its digest may be given by its first characters. */
+export function latestTested(images: readonly Image[], name: string, digest = ''): Image | undefined {
+  return images.find(
+    (image) => image.name === name && image.stage === 'tested' && image.complete && image.digest.startsWith(digest),
+  );
+}
