@@ -1,0 +1,149 @@
+import { readFile } from 'node:fs/promises';
+import type { Image } from '../builder/catalog.ts';
+import type { FirewallGroupId, Instance, SshKeyId } from '../cloud/cloud.ts';
+import { localPath } from '../config/local-path.ts';
+import { makeHostKey } from '../machine/host-key.ts';
+import { userData } from '../machine/user-data.ts';
+import { AnnyError } from '../operation/errors.ts';
+import type { StepReport } from '../operation/report.ts';
+import { waitFor } from '../operation/wait.ts';
+import type { Context } from './context.ts';
+import { type Answering, type Release, reach, releasesIn } from './release.ts';
+import { type Slot, tagsOf } from './tags.ts';
+
+const POLL_MS = 1_000;
+const NO_ADDRESS = '0.0.0.0';
+
+/** Creates a release's instance from an image. Its SSH host key is pinned before it exists. */
+export async function createRelease(
+  context: Context,
+  request: { readonly image: Image; readonly slot: Slot; readonly name: string },
+): Promise<Release> {
+  const { settings, cloud, operation } = context;
+  const { infra } = settings.config;
+  const hostKey = makeHostKey();
+  const key = await operatorKey(context);
+  const tags = {
+    environment: settings.environment,
+    operation: operation.id,
+    release: request.name,
+    slot: request.slot,
+    image: request.image.digest.slice(0, 12),
+    hostKey: hostKey.fingerprint,
+    stage: 'candidate' as const,
+    keepUntil: 0,
+  };
+  const firewall = await firewallGroup(context);
+  const instance = await cloud.createInstance({
+    label: `${infra.vultr_label}-${settings.environment}-${request.name}`,
+    hostname: request.name,
+    region: infra.vultr_region,
+    plan: infra.vultr_plan,
+    from: { snapshotId: request.image.snapshotId },
+    userData: userData({ hostKey, user: 'deploy', authorizedKeys: [key.publicKey] }),
+    sshKeyIds: [key.id],
+    tags: tagsOf(tags),
+    uniqueTag: `op=${operation.id}`,
+    ...(firewall === undefined ? {} : { firewallGroupId: firewall }),
+  });
+  return { instance, tags, address: instance.address ?? NO_ADDRESS };
+}
+
+/** Waits until the account gives the machine an address and the machine answers with its pinned key. */
+export async function bootRelease(context: Context, release: Release, progress: StepReport): Promise<Answering> {
+  const { clock } = context.operation;
+  const { boot_timeout: timeoutMs } = context.settings.config.deploy;
+  const wait = { timeoutMs, intervalMs: POLL_MS, next: 'anny-bluegreen status shows what the account says of it' };
+  const placed = await waitFor(clock, { ...wait, what: `${release.tags.release} to get its address` }, async () => {
+    const instance = await context.cloud.instance(release.instance.id);
+    progress.progress(instance === undefined ? 'not known to the account yet' : `${instance.status}, ${instance.serverStatus}`);
+    return isPlaced(instance) ? { done: instance } : { not: instance?.serverStatus ?? 'not known to the account yet' };
+  });
+  const booted = { ...release, instance: placed, address: placed.address ?? NO_ADDRESS };
+  const answering = await waitFor(clock, { ...wait, what: `${release.tags.release} to answer over SSH` }, async () => {
+    const machine = await tryToReach(context, booted);
+    if ('problem' in machine) progress.progress(machine.problem);
+    return 'problem' in machine ? { not: machine.problem } : { done: machine };
+  });
+  // The user data holds the host key; the machine has it now, the account need not.
+  await context.cloud.clearUserData(release.instance.id);
+  return answering;
+}
+
+function isPlaced(instance: Instance | undefined): instance is Instance {
+  return (
+    instance?.address !== undefined &&
+    instance.address !== NO_ADDRESS &&
+    instance.power === 'running' &&
+    !['none', 'locked'].includes(instance.serverStatus)
+  );
+}
+
+/** A machine that boots refuses for a while; one with a foreign host key never is the right one. */
+async function tryToReach(context: Context, release: Release): Promise<Answering | { readonly problem: string }> {
+  try {
+    const box = await reach(context, release);
+    return { ...release, box, status: await box.status() };
+  } catch (error) {
+    if (!(error instanceof AnnyError) || error.code === 'HOST_KEY_MISMATCH') throw error;
+    return { problem: error.found };
+  }
+}
+
+/** The operator's key as the account knows it; the names must agree, since the account's key goes onto the machine. */
+async function operatorKey(context: Context): Promise<{ readonly id: SshKeyId; readonly publicKey: string }> {
+  const { infra } = context.settings.config;
+  const keys = await context.cloud.sshKeys();
+  const found = keys.find(({ name }) => name === infra.ssh_key_name);
+  if (found !== undefined) return found;
+  throw new AnnyError('CONFIG_INVALID', {
+    doing: `looking for the SSH key "${infra.ssh_key_name}" (infra.ssh_key_name) in the account`,
+    found: keys.length === 0 ? 'the account has no SSH keys' : `the account has ${keys.map(({ name }) => name).join(', ')}`,
+    next: `add ${infra.ssh_private_key}.pub to the account under that name, or name another one in config.yaml`,
+  });
+}
+
+async function firewallGroup(context: Context): Promise<FirewallGroupId | undefined> {
+  const wanted = context.settings.config.infra.firewall_group;
+  if (wanted === '') return undefined;
+  const groups = await context.cloud.firewallGroups();
+  const found = groups.find(({ description }) => description === wanted);
+  if (found !== undefined) return found.id;
+  throw new AnnyError('CONFIG_INVALID', {
+    doing: `looking for the firewall group "${wanted}" (infra.firewall_group) in the account`,
+    found: `the account has ${groups.map(({ description }) => description).join(', ') || 'none'}`,
+    next: 'create it, or set infra.firewall_group to "" (the machine has its own firewall)',
+  });
+}
+
+/** A release of this very operation that an earlier, cut-off call has made already. */
+export async function releaseOfOperation(context: Context): Promise<Release | undefined> {
+  const releases = releasesIn(await context.cloud.instances(), context.settings.environment);
+  return releases.find(({ tags }) => tags.operation === context.operation.id);
+}
+
+/** Extra certificates of this environment, and the app's secrets, by their path under /opt/anny. */
+export async function releaseSecrets(context: Context): Promise<Readonly<Record<string, string>>> {
+  const { config, secret, secretValues, directory } = context.settings;
+  const missing = config.app.secrets.filter((name) => secret(name) === undefined);
+  if (missing.length > 0) {
+    throw new AnnyError('SECRET_MISSING', {
+      doing: 'collecting the secrets of the app',
+      found: `${missing.join(', ')} (app.secrets) ${missing.length === 1 ? 'is' : 'are'} not set`,
+      next: 'set it in .env or the environment (see .env.example)',
+    });
+  }
+  const lines = config.app.secrets.map((name) => `${name}=${secret(name) ?? ''}`);
+  const files = Object.keys(config.app.secret_files).flatMap((name): [string, string][] => {
+    const content = secretValues().get(name);
+    return content === undefined ? [] : [[`secrets/${name}`, content]];
+  });
+  const webhook = secret('ALERT_WEBHOOK_URL');
+  const trust = config.tls.extra_ca === '' ? undefined : await readFile(localPath(directory, config.tls.extra_ca), 'utf8');
+  return {
+    '.env': `${lines.join('\n')}\n`,
+    ...Object.fromEntries(files),
+    ...(webhook === undefined ? {} : { 'alert-webhook': webhook }),
+    ...(trust === undefined ? {} : { 'ca.crt': trust }),
+  };
+}

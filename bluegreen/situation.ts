@@ -1,0 +1,75 @@
+import { AnnyError } from '../operation/errors.ts';
+import type { World } from './observe.ts';
+import type { Answering, Silent } from './release.ts';
+
+/** What the machines' own words amount to: who writes, and what else is there. */
+export type Situation =
+  /** Nobody has ever been the writer. */
+  | { readonly kind: 'empty'; readonly strays: readonly (Answering | Silent)[] }
+  | ({ readonly kind: 'live'; readonly writer: Answering } & Others)
+  /** A relay sends everything to a machine that does not know yet that it is the writer: a handover stopped after its commit. */
+  | ({ readonly kind: 'committed'; readonly relay: Answering; readonly successor: Answering } & Others)
+  /** There are releases, and none that answers is the writer. */
+  | ({ readonly kind: 'dark' } & Others)
+  | { readonly kind: 'two-writers'; readonly writers: readonly Answering[] };
+
+interface Others {
+  /** Relays, the newest first: each holds the state as it was when it handed over. */
+  readonly standbys: readonly Answering[];
+  /** Machines that never wrote: what an interrupted command left. */
+  readonly strays: readonly (Answering | Silent)[];
+  /** Machines that may have written and cannot be asked. */
+  readonly silent: readonly Silent[];
+}
+
+/** The machine's role file decides; tags only tell which silent machines never served. */
+export function judge(world: World): Situation {
+  const writers = withRole(world, 'writer');
+  const [writer, second] = writers;
+  if (writer !== undefined && second !== undefined) return { kind: 'two-writers', writers };
+  const standbys = [...withRole(world, 'relay'), ...withRole(world, 'fenced')].sort(
+    (a, b) => b.status.since - a.status.since,
+  );
+  const candidates = [...withRole(world, 'candidate'), ...withRole(world, 'none')];
+  const neverServed = world.silent.filter((machine) => isStray(machine, world));
+  const silent = world.silent.filter((machine) => !neverServed.includes(machine));
+  const others = { standbys, strays: [...candidates, ...neverServed], silent };
+  if (writer !== undefined) return { kind: 'live', writer, ...others };
+  const relay = standbys.find(({ status }) => candidates.some(({ address }) => address === status.relayTo));
+  const successor = candidates.find(({ address }) => address === relay?.status.relayTo);
+  if (relay !== undefined && successor !== undefined) {
+    return { kind: 'committed', relay, successor, ...others, strays: others.strays.filter((one) => one !== successor) };
+  }
+  if (standbys.length === 0 && silent.length === 0 && candidates.every((one) => one.status.takeover.from === '')) {
+    return { kind: 'empty', strays: others.strays };
+  }
+  return { kind: 'dark', ...others };
+}
+
+/** Never marked live, and neither the name nor a relay leads to it. */
+function isStray(machine: Silent, world: World): boolean {
+  const led = [
+    world.record?.data,
+    ...world.nameAnswers.flatMap(({ addresses }) => addresses),
+    ...world.answering.map(({ status }) => status.relayTo),
+  ];
+  return machine.tags.stage === 'candidate' && !led.includes(machine.address);
+}
+
+function withRole(world: World, role: Answering['status']['role']): Answering[] {
+  return world.answering.filter(({ status }) => status.role === role);
+}
+
+/** Two writers is the one thing that must not be; nothing goes on before a person has chosen. */
+export function refuseTwoWriters(writers: readonly Answering[]): AnnyError {
+  const named = writers.map(({ tags, address, status }) => `${tags.release} (${address}, since ${when(status.since)})`);
+  return new AnnyError('TWO_WRITERS', {
+    doing: 'looking for the writer',
+    found: `${named.join(' and ')} both say that they are`,
+    next: `find out which one has the writes, back the other up, then fence it: anny-bluegreen ssh RELEASE -- sudo anny-box fence`,
+  });
+}
+
+function when(epochSeconds: number): string {
+  return new Date(epochSeconds * 1000).toISOString();
+}
