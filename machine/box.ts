@@ -97,8 +97,11 @@ export interface Box {
   fence(): Promise<void>;
   /** A fresh one-time public key of this machine, with which it may pull. */
   pullKey(): Promise<string>;
-  /** writer: lets `publicKey` from `address` read the state (and only that) until the role changes or 15 minutes passed. */
-  admit(publicKey: string, address: string): Promise<void>;
+  /**
+   * writer: lets `publicKey` from `address` read the state (and only that) until the role changes or 15 minutes passed.
+   * Returns this machine's own SSH host public key ("ssh-ed25519 AAAA…"), which the puller pins.
+   */
+  admit(publicKey: string, address: string): Promise<string>;
   /** candidate|relay: copies state, certificate and history from the source. The app must be stopped. */
   pull(source: PullSource): Promise<Manifest>;
   /**
