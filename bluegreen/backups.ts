@@ -7,7 +7,10 @@ export interface Backups {
   /** Newest first. */
   list(): Promise<readonly BackupFile[]>;
   /** Keeps an encrypted archive as it comes from a machine; whole and checked, or not at all. */
-  save(archive: Readable, what: { readonly at: number; readonly sha256: string; readonly bytes: number }): Promise<BackupFile>;
+  save(
+    archive: Readable,
+    what: { readonly at: number; readonly sha256: string; readonly bytes: number },
+  ): Promise<BackupFile>;
   /** The tar in an archive, decrypted on the operator's side. BACKUP_MISSING, BACKUP_CORRUPT, SECRET_MISSING. */
   open(backup: BackupFile): Promise<Readable>;
 }

@@ -1,14 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import type { Image } from '../builder/catalog.ts';
 import type { FirewallGroupId, Instance, SshKeyId } from '../cloud/cloud.ts';
-import { localPath } from '../config/local-path.ts';
 import { makeHostKey } from '../machine/host-key.ts';
 import { userData } from '../machine/user-data.ts';
 import { AnnyError } from '../operation/errors.ts';
 import type { StepReport } from '../operation/report.ts';
 import { waitFor } from '../operation/wait.ts';
 import type { Context } from './context.ts';
-import { type Answering, type Release, reach, releasesIn } from './release.ts';
+import { type Answering, type Release, reach } from './release.ts';
 import { type Slot, tagsOf } from './tags.ts';
 
 const POLL_MS = 1_000;
@@ -56,7 +54,9 @@ export async function bootRelease(context: Context, release: Release, progress: 
   const wait = { timeoutMs, intervalMs: POLL_MS, next: 'anny-bluegreen status shows what the account says of it' };
   const placed = await waitFor(clock, { ...wait, what: `${release.tags.release} to get its address` }, async () => {
     const instance = await context.cloud.instance(release.instance.id);
-    progress.progress(instance === undefined ? 'not known to the account yet' : `${instance.status}, ${instance.serverStatus}`);
+    progress.progress(
+      instance === undefined ? 'not known to the account yet' : `${instance.status}, ${instance.serverStatus}`,
+    );
     return isPlaced(instance) ? { done: instance } : { not: instance?.serverStatus ?? 'not known to the account yet' };
   });
   const booted = { ...release, instance: placed, address: placed.address ?? NO_ADDRESS };
@@ -98,7 +98,8 @@ async function operatorKey(context: Context): Promise<{ readonly id: SshKeyId; r
   if (found !== undefined) return found;
   throw new AnnyError('CONFIG_INVALID', {
     doing: `looking for the SSH key "${infra.ssh_key_name}" (infra.ssh_key_name) in the account`,
-    found: keys.length === 0 ? 'the account has no SSH keys' : `the account has ${keys.map(({ name }) => name).join(', ')}`,
+    found:
+      keys.length === 0 ? 'the account has no SSH keys' : `the account has ${keys.map(({ name }) => name).join(', ')}`,
     next: `add ${infra.ssh_private_key}.pub to the account under that name, or name another one in config.yaml`,
   });
 }
@@ -114,36 +115,4 @@ async function firewallGroup(context: Context): Promise<FirewallGroupId | undefi
     found: `the account has ${groups.map(({ description }) => description).join(', ') || 'none'}`,
     next: 'create it, or set infra.firewall_group to "" (the machine has its own firewall)',
   });
-}
-
-/** A release of this very operation that an earlier, cut-off call has made already. */
-export async function releaseOfOperation(context: Context): Promise<Release | undefined> {
-  const releases = releasesIn(await context.cloud.instances(), context.settings.environment);
-  return releases.find(({ tags }) => tags.operation === context.operation.id);
-}
-
-/** Extra certificates of this environment, and the app's secrets, by their path under /opt/anny. */
-export async function releaseSecrets(context: Context): Promise<Readonly<Record<string, string>>> {
-  const { config, secret, secretValues, directory } = context.settings;
-  const missing = config.app.secrets.filter((name) => secret(name) === undefined);
-  if (missing.length > 0) {
-    throw new AnnyError('SECRET_MISSING', {
-      doing: 'collecting the secrets of the app',
-      found: `${missing.join(', ')} (app.secrets) ${missing.length === 1 ? 'is' : 'are'} not set`,
-      next: 'set it in .env or the environment (see .env.example)',
-    });
-  }
-  const lines = config.app.secrets.map((name) => `${name}=${secret(name) ?? ''}`);
-  const files = Object.keys(config.app.secret_files).flatMap((name): [string, string][] => {
-    const content = secretValues().get(name);
-    return content === undefined ? [] : [[`secrets/${name}`, content]];
-  });
-  const webhook = secret('ALERT_WEBHOOK_URL');
-  const trust = config.tls.extra_ca === '' ? undefined : await readFile(localPath(directory, config.tls.extra_ca), 'utf8');
-  return {
-    '.env': `${lines.join('\n')}\n`,
-    ...Object.fromEntries(files),
-    ...(webhook === undefined ? {} : { 'alert-webhook': webhook }),
-    ...(trust === undefined ? {} : { 'ca.crt': trust }),
-  };
 }

@@ -41,7 +41,10 @@ export function releasesIn(instances: readonly Instance[], environment: string):
       const tags = readTags(instance, environment);
       return tags === undefined ? [] : [{ instance, tags, address: instance.address ?? NO_ADDRESS }];
     })
-    .sort((a, b) => a.instance.createdAt.localeCompare(b.instance.createdAt) || a.tags.release.localeCompare(b.tags.release));
+    .sort(
+      (a, b) =>
+        a.instance.createdAt.localeCompare(b.instance.createdAt) || a.tags.release.localeCompare(b.tags.release),
+    );
 }
 
 /** Connects to a release with its pinned host key. */

@@ -1,0 +1,147 @@
+import type { Manifest } from '../machine/box.ts';
+import { AnnyError } from '../operation/errors.ts';
+import { pointOfNoReturn, runStep, withUndo } from '../operation/step.ts';
+import type { Context } from './context.ts';
+import { admit } from './pull.ts';
+import { type Answering, ask } from './release.ts';
+
+/** The commit must be in before the old machine resumes by itself; this much of the budget is left for it. */
+const COMMIT_MARGIN_MS = 3_000;
+const ASK_AGAIN_ATTEMPTS = 10;
+const ASK_AGAIN_INTERVAL_MS = 1_000;
+
+/**
+ * Moves the writer role, the data and the traffic from one machine to another. The same call goes forward and back.
+ * Until the old machine's commit every failure undoes to "old serves"; after it every failure goes forward.
+ * @throws {AnnyError} UNFINISHED when it is not known whether the commit happened, or what follows it failed.
+ */
+export async function handOver(context: Context, from: Answering, to: Answering): Promise<void> {
+  const { operation } = context;
+  await withUndo(operation, async () => {
+    const budget = await moveState(context, from, to);
+    await runStep(operation, {
+      name: 'take over',
+      detail: `${to.tags.release} starts on the moved data`,
+      run: () => to.box.takeover(from.address, remaining(context, budget)),
+      undo: () => to.box.stop(),
+    });
+    await runStep(operation, {
+      name: 'commit',
+      detail: `${from.tags.release} relays`,
+      run: () => commit(context, from, to),
+    });
+    pointOfNoReturn(operation);
+  });
+  await finishHandover(context, to);
+}
+
+/** What follows the commit; safe to do again. */
+export async function finishHandover(context: Context, to: Answering): Promise<void> {
+  await runStep(context.operation, {
+    name: 'activate',
+    detail: to.tags.release,
+    run: () => forward(to.box.activate(), to),
+  });
+}
+
+/** Ahead while the old machine serves, then the difference while requests wait. Returns when the budget ends. */
+async function moveState(context: Context, from: Answering, to: Answering): Promise<number> {
+  const { operation } = context;
+  const { hold_budget: budgetMs } = context.settings.config.deploy;
+  const source = await runStep(operation, {
+    name: 'pull ahead',
+    run: async () => {
+      await to.box.stop();
+      const admitted = await admit(from, to);
+      await to.box.pull(admitted);
+      return admitted;
+    },
+  });
+  const deadline = operation.clock.now() + budgetMs;
+  await runStep(operation, {
+    name: 'hold',
+    detail: `new requests wait, at most ${budgetMs / 1000} s`,
+    run: () => from.box.hold(budgetMs),
+    undo: () => from.box.resume(),
+  });
+  const left = await runStep(operation, { name: 'quiesce', run: () => from.box.quiesce(), describe: size });
+  await runStep(operation, {
+    name: 'pull the difference',
+    run: async () => sameState(left, await to.box.pull(source)),
+    describe: size,
+  });
+  return deadline;
+}
+
+function remaining(context: Context, deadline: number): number {
+  const ms = deadline - context.operation.clock.now() - COMMIT_MARGIN_MS;
+  if (ms > 0) return ms;
+  throw new AnnyError('HANDOVER_UNDONE', {
+    doing: 'moving the data while requests wait',
+    found: `the budget of ${context.settings.config.deploy.hold_budget / 1000} s is used up`,
+    next: 'raise deploy.hold_budget, or look for what makes the app slow to stop (app.stop_grace)',
+  });
+}
+
+function sameState(left: Manifest, arrived: Manifest): Manifest {
+  if (left.digest === arrived.digest) return arrived;
+  throw new AnnyError('STATE_MISMATCH', {
+    doing: 'comparing the data on both machines',
+    found: `${size(left)} were left, ${size(arrived)} arrived, with another checksum`,
+    next: 'nothing was moved; run the same command again',
+  });
+}
+
+function size(manifest: Manifest): string {
+  return `${manifest.files} ${manifest.files === 1 ? 'file' : 'files'}, ${manifest.bytes} bytes`;
+}
+
+/**
+ * One atomic write on the old machine decides. When its answer is lost the machine is asked what it is now; as long as it
+ * cannot be asked nothing is undone, since the new machine may be serving already.
+ */
+async function commit(context: Context, from: Answering, to: Answering): Promise<void> {
+  try {
+    await from.box.relay(to.address);
+  } catch (error) {
+    const outcome = await askOutcome(context, from, to);
+    if (outcome === 'committed') return;
+    if (outcome === 'not committed') throw error;
+    pointOfNoReturn(context.operation);
+    throw new AnnyError('UNFINISHED', {
+      doing: `committing on ${from.tags.release}`,
+      found: `${from.address} has not answered since, so it is not known whether it relays already`,
+      next: 'run the same command again: it asks the machine and goes on, or back, from there',
+      cause: error,
+    });
+  }
+}
+
+async function askOutcome(
+  context: Context,
+  from: Answering,
+  to: Answering,
+): Promise<'committed' | 'not committed' | 'unknown'> {
+  for (let attempt = 0; attempt < ASK_AGAIN_ATTEMPTS; attempt += 1) {
+    const now = await ask(context, from);
+    if ('box' in now) {
+      await now.box.close();
+      return now.status.role === 'relay' && now.status.relayTo === to.address ? 'committed' : 'not committed';
+    }
+    await context.operation.clock.sleep(ASK_AGAIN_INTERVAL_MS);
+  }
+  return 'unknown';
+}
+
+async function forward(effect: Promise<void>, to: Answering): Promise<void> {
+  try {
+    await effect;
+  } catch (error) {
+    throw new AnnyError('UNFINISHED', {
+      doing: `making ${to.tags.release} the writer`,
+      found: error instanceof Error ? error.message : String(error),
+      next: 'it serves through the old machine meanwhile; run the same command again to finish',
+      cause: error,
+    });
+  }
+}

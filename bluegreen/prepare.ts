@@ -1,0 +1,147 @@
+import type { Image } from '../builder/catalog.ts';
+import type { Manifest } from '../machine/box.ts';
+import { runStep } from '../operation/step.ts';
+import type { BackupFile } from './backups.ts';
+import type { Context } from './context.ts';
+import { bootRelease, createRelease } from './create-release.ts';
+import { passHealthGate, passSmokeTest } from './gates.ts';
+import { pullState } from './pull.ts';
+import { type Answering, releaseName } from './release.ts';
+import { releaseSecrets } from './release-secrets.ts';
+import type { Slot } from './tags.ts';
+import { takeBackup } from './take-backup.ts';
+
+/** Where a candidate's state comes from. */
+export type StateSource =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'backup'; readonly backup: BackupFile }
+  | { readonly kind: 'writer'; readonly writer: Answering };
+
+export interface PrepareRequest {
+  readonly image: Image;
+  readonly slot: Slot;
+  readonly source: StateSource;
+  /** A candidate with this image that an earlier command left; it is used instead of a new machine. */
+  readonly reuse: Answering | undefined;
+}
+
+/** Brings a release up beside the live one: minutes, and no risk. The candidate's app runs when this is done. */
+export async function prepareRelease(context: Context, request: PrepareRequest): Promise<Answering> {
+  const { operation } = context;
+  const secrets = await releaseSecrets(context);
+  const machine = request.reuse ?? (await createAndBoot(context, request));
+  await runStep(operation, {
+    name: 'secrets',
+    run: async () => {
+      await machine.box.prepare(machine.tags.release, machine.tags.slot);
+      await machine.box.stop();
+      await machine.box.secrets(secrets);
+    },
+  });
+  await bringState(context, machine, request.source);
+  await runStep(operation, {
+    name: 'start the app',
+    run: () => withLogs(context, machine, () => machine.box.start(context.settings.config.deploy.health.wait)),
+    describe: (health) => `HTTP ${health.status}`,
+  });
+  await passGates(context, machine);
+  return machine;
+}
+
+async function createAndBoot(context: Context, request: PrepareRequest): Promise<Answering> {
+  const { operation, cloud } = context;
+  const name = releaseName(request.slot, operation.clock.now());
+  const made: { id?: Parameters<typeof cloud.destroyInstance>[0] } = {};
+  const release = await runStep(operation, {
+    name: 'create machine',
+    detail: `${name} from image ${request.image.name} ${request.image.digest.slice(0, 12)}`,
+    run: async () => {
+      const created = await createRelease(context, { image: request.image, slot: request.slot, name });
+      made.id = created.instance.id;
+      return created;
+    },
+    undo: async () => {
+      if (made.id !== undefined) await cloud.destroyInstance(made.id);
+    },
+    describe: ({ instance }) => instance.id,
+  });
+  return runStep(operation, {
+    name: 'boot',
+    run: (progress) => bootRelease(context, release, progress),
+    describe: ({ address }) => `${address}, host key as pinned`,
+  });
+}
+
+async function bringState(context: Context, machine: Answering, source: StateSource): Promise<void> {
+  const { operation, backups } = context;
+  const restore = async (backup: BackupFile): Promise<Manifest> => machine.box.restore(await backups.open(backup));
+  switch (source.kind) {
+    case 'nothing':
+      return;
+    case 'backup':
+      await runStep(operation, {
+        name: 'restore backup',
+        detail: source.backup.name,
+        run: () => restore(source.backup),
+        describe: describeManifest,
+      });
+      return;
+    case 'writer':
+      if (!backups.configured) {
+        await runStep(operation, {
+          name: 'copy state',
+          detail: 'there are no backups: backup.recipients is empty',
+          run: () => pullState(source.writer, machine),
+          describe: describeManifest,
+        });
+        return;
+      }
+      await runStep(operation, {
+        name: 'restore backup',
+        detail: 'a fresh one, made now',
+        run: async () => restore(await takeBackup(context, source.writer.box)),
+        describe: describeManifest,
+      });
+  }
+}
+
+/** TLS by name needs the issued certificate that came with the state; a first release gets its own after the switch. */
+async function passGates(context: Context, machine: Answering): Promise<void> {
+  const { operation, smoke } = context;
+  const status = await machine.box.status();
+  if (status.certificate.kind !== 'issued') return;
+  const pass = operation.clock.randomHex(16);
+  const gate = { address: machine.address, pass };
+  await runStep(operation, {
+    name: 'health',
+    detail: 'by HTTPS and name, at the new address',
+    run: async (progress) => {
+      await machine.box.pass(pass);
+      return withLogs(context, machine, () => passHealthGate(context, gate, progress));
+    },
+    describe: (text) => text,
+  });
+  if (smoke.script === undefined) return;
+  await runStep(operation, {
+    name: 'smoke test',
+    run: () => withLogs(context, machine, () => passSmokeTest(context, gate)),
+    describe: (text) => text,
+  });
+}
+
+const LOG_LINES = 15;
+
+/** On failure the app's last lines are shown: they say why more often than the probe does. */
+async function withLogs<T>(context: Context, machine: Answering, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    const text = await machine.box.logs(LOG_LINES).catch(() => '');
+    for (const line of text.split('\n')) if (line.trim() !== '') context.operation.report.note(line);
+    throw error;
+  }
+}
+
+function describeManifest(manifest: Manifest): string {
+  return `${manifest.files} ${manifest.files === 1 ? 'file' : 'files'}, ${manifest.bytes} bytes`;
+}

@@ -1,0 +1,9 @@
+import type { Box } from '../machine/box.ts';
+import type { BackupFile } from './backups.ts';
+import type { Context } from './context.ts';
+
+/** A fresh archive made on the writer and kept off it. */
+export async function takeBackup(context: Context, box: Box): Promise<BackupFile> {
+  const made = await box.backup();
+  return context.backups.save(await box.fetchBackup(made.path), made);
+}
