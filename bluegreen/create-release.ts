@@ -54,12 +54,13 @@ export async function bootRelease(context: Context, release: Release, progress: 
   const wait = { timeoutMs, intervalMs: POLL_MS, next: 'anny-bluegreen status shows what the account says of it' };
   const placed = await waitFor(clock, { ...wait, what: `${release.tags.release} to get its address` }, async () => {
     const instance = await context.cloud.instance(release.instance.id);
-    progress.progress(
-      instance === undefined ? 'not known to the account yet' : `${instance.status}, ${instance.serverStatus}`,
-    );
-    return isPlaced(instance) ? { done: instance } : { not: instance?.serverStatus ?? 'not known to the account yet' };
+    if (isPlaced(instance)) return { done: instance };
+    const seen =
+      instance === undefined ? 'not known to the account yet' : `${instance.status}, ${instance.serverStatus}`;
+    progress.progress(seen);
+    return { not: seen };
   });
-  const booted = { ...release, instance: placed, address: placed.address ?? NO_ADDRESS };
+  const booted = { ...release, instance: placed, address: placed.address };
   const answering = await waitFor(clock, { ...wait, what: `${release.tags.release} to answer over SSH` }, async () => {
     const machine = await tryToReach(context, booted);
     if ('problem' in machine) progress.progress(machine.problem);
@@ -70,7 +71,7 @@ export async function bootRelease(context: Context, release: Release, progress: 
   return answering;
 }
 
-function isPlaced(instance: Instance | undefined): instance is Instance {
+function isPlaced(instance: Instance | undefined): instance is Instance & { readonly address: string } {
   return (
     instance?.address !== undefined &&
     instance.address !== NO_ADDRESS &&

@@ -2,8 +2,9 @@ import type { Manifest } from '../machine/box.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { pointOfNoReturn, runStep, withUndo } from '../operation/step.ts';
 import type { Context } from './context.ts';
+import { ask } from './observe.ts';
 import { admit } from './pull.ts';
-import { type Answering, ask } from './release.ts';
+import type { Answering } from './release.ts';
 
 /** The commit must be in before the old machine resumes by itself; this much of the budget is left for it. */
 const COMMIT_MARGIN_MS = 3_000;

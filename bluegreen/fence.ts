@@ -1,0 +1,46 @@
+import { AnnyError } from '../operation/errors.ts';
+import { runStep } from '../operation/step.ts';
+import { waitFor } from '../operation/wait.ts';
+import type { Context } from './context.ts';
+import type { Release } from './release.ts';
+
+const STOP_TIMEOUT_MS = 5 * 60_000;
+const POLL_MS = 1_000;
+
+/** A machine that cannot be asked is powered off through the account, and seen stopped, before anything else writes. */
+export async function fenceThroughAccount(context: Context, release: Release): Promise<void> {
+  const { cloud, operation } = context;
+  await runStep(operation, {
+    name: 'fence',
+    detail: `${release.tags.release} does not answer: power it off`,
+    run: async () => {
+      const before = await cloud.instance(release.instance.id);
+      if (before === undefined) return 'it is gone';
+      if (before.power !== 'stopped') await cloud.halt(release.instance.id);
+      return waitFor(
+        operation.clock,
+        {
+          what: `${release.tags.release} to be seen stopped`,
+          timeoutMs: STOP_TIMEOUT_MS,
+          intervalMs: POLL_MS,
+          next: 'stop or destroy it in the account by hand, then run the same command again',
+        },
+        async () => {
+          const now = await cloud.instance(release.instance.id);
+          if (now === undefined) return { done: 'it is gone' };
+          return now.power === 'stopped' ? { done: 'seen stopped' } : { not: `power is ${now.power}` };
+        },
+      );
+    },
+    describe: (text) => text,
+  });
+}
+
+/** Fences every machine that may write and cannot be asked; the data on it stays on its disk. */
+export async function fenceAll(context: Context, silent: readonly Release[]): Promise<void> {
+  for (const release of silent) await fenceThroughAccount(context, release);
+}
+
+export function wouldLoseWrites(doing: string, found: string, next: string): AnnyError {
+  return new AnnyError('WOULD_LOSE_WRITES', { doing, found, next });
+}
