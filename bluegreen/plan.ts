@@ -1,0 +1,218 @@
+import type { Image } from '../builder/catalog.ts';
+import { AnnyError } from '../operation/errors.ts';
+import type { BackupFile } from './backups.ts';
+import { wouldLoseWrites } from './fence.ts';
+import { type Answering, otherSlot, type Release, type Silent } from './release.ts';
+import { refuseTwoWriters, type Situation } from './situation.ts';
+import type { Slot } from './tags.ts';
+
+/** What a command will do: plain data, made from observations. `plan` prints the same that `promote` carries out. */
+export type Plan =
+  | { readonly action: 'none'; readonly writer: Answering }
+  | ({ readonly action: 'first' } & Bringing)
+  | ({ readonly action: 'promote'; readonly from: Answering; readonly standbys: readonly Answering[] } & Bringing)
+  | {
+      readonly action: 'rollback';
+      readonly from: Answering;
+      readonly to: Answering;
+      readonly standbys: readonly Answering[];
+    }
+  /** The newer machine is dead: its writes since the handover are lost. */
+  | {
+      readonly action: 'fall-back';
+      readonly to: Answering;
+      readonly fence: readonly Silent[];
+      readonly standbys: readonly Answering[];
+      readonly lostSeconds: number;
+    }
+  | ({
+      readonly action: 'restore';
+      readonly backup: BackupFile;
+      readonly fence: readonly Release[];
+      readonly standbys: readonly Answering[];
+      readonly lostSeconds: number;
+    } & Bringing)
+  /** A machine had taken everything over when the old one went away. */
+  | {
+      readonly action: 'take-over';
+      readonly to: Answering;
+      readonly fence: readonly Silent[];
+      readonly standbys: readonly Answering[];
+    };
+
+interface Bringing {
+  readonly image: Image;
+  readonly slot: Slot;
+  /** A candidate with this image, left by an earlier command. */
+  readonly reuse: Answering | undefined;
+  /** Machines that never served, left by earlier commands: destroyed first. */
+  readonly clear: readonly Release[];
+}
+
+export interface PromoteWish {
+  readonly image: Image;
+  /** Bring up a new machine although the live one has this image already. */
+  readonly again: boolean;
+}
+
+export function planPromote(situation: Situation, wish: PromoteWish): Plan {
+  switch (situation.kind) {
+    case 'two-writers':
+      throw refuseTwoWriters(situation.writers);
+    case 'empty':
+      return { action: 'first', ...bringing(wish.image, 'blue', situation.strays) };
+    case 'live': {
+      const { writer, standbys } = situation;
+      if (!wish.again && writer.tags.image === wish.image.digest.slice(0, 12)) return { action: 'none', writer };
+      const slot = otherSlot(writer.tags.slot);
+      return { action: 'promote', from: writer, standbys, ...bringing(wish.image, slot, situation.strays) };
+    }
+    case 'committed':
+      throw unfinished(situation.successor);
+    case 'dark':
+      throw nothingLive(situation.silent, situation.standbys);
+  }
+}
+
+export interface RollbackWish {
+  /** Release name; undefined picks the newest standby. */
+  readonly to: string | undefined;
+  readonly loseWrites: boolean;
+  readonly nowSeconds: number;
+}
+
+export function planRollback(situation: Situation, wish: RollbackWish): Plan {
+  if (situation.kind === 'two-writers') throw refuseTwoWriters(situation.writers);
+  if (situation.kind === 'committed') throw unfinished(situation.successor);
+  if (situation.kind === 'empty') throw nothingLive([], []);
+  const to = situation.standbys.find(
+    ({ tags, status }) => status.role === 'relay' && (wish.to === undefined || tags.release === wish.to),
+  );
+  if (to === undefined) throw noStandby(wish.to, situation.standbys);
+  const standbys = situation.standbys.filter((one) => one !== to);
+  if (situation.kind === 'live') return { action: 'rollback', from: situation.writer, to, standbys };
+  const lostSeconds = wish.nowSeconds - to.status.since;
+  if (!wish.loseWrites) throw refuseToLose(to, situation.silent, lostSeconds);
+  return { action: 'fall-back', to, fence: situation.silent, standbys, lostSeconds };
+}
+
+export interface RestoreWish {
+  readonly image: Image;
+  readonly backups: readonly BackupFile[];
+  /** Name of a backup; undefined takes the newest. */
+  readonly backup: string | undefined;
+  readonly loseWrites: boolean;
+  readonly nowSeconds: number;
+}
+
+export function planRestore(situation: Situation, wish: RestoreWish): Plan {
+  if (situation.kind === 'two-writers') throw refuseTwoWriters(situation.writers);
+  if (situation.kind === 'committed') throw unfinished(situation.successor);
+  if (situation.kind === 'live' && !wish.loseWrites) {
+    throw wouldLoseWrites(
+      'restoring from a backup',
+      `${situation.writer.tags.release} is alive at ${situation.writer.address}: its writes since the backup would be lost`,
+      'use promote, or rollback; if the data itself is bad: restore --lose-writes',
+    );
+  }
+  const silent = situation.kind === 'dark' ? situation.silent : [];
+  const standbys = situation.kind === 'empty' ? [] : situation.standbys;
+  const heir = situation.strays.filter((one) => 'box' in one).find(({ status }) => status.takeover.from !== '');
+  const backup = chooseBackup(wish);
+  if (wish.backup === undefined && situation.kind === 'dark') {
+    if (heir !== undefined && heir.status.takeover.at >= (backup?.at ?? 0)) {
+      return { action: 'take-over', to: heir, fence: silent, standbys };
+    }
+    refuseOlderThanStandby(standbys, backup, wish);
+  }
+  if (backup === undefined) throw noBackup(wish.backup, wish.backups);
+  const fence = situation.kind === 'live' ? [situation.writer] : silent;
+  const taken = [...standbys, ...(situation.kind === 'live' ? [situation.writer] : [])].at(0)?.tags.slot;
+  const slot = taken === undefined ? 'blue' : otherSlot(taken);
+  const lostSeconds = wish.nowSeconds - backup.at;
+  return { action: 'restore', backup, fence, standbys, lostSeconds, ...bringing(wish.image, slot, situation.strays) };
+}
+
+function bringing(image: Image, slot: Slot, strays: readonly (Answering | Silent)[]): Bringing {
+  const reuse = strays
+    .filter((one) => 'box' in one)
+    .find(({ tags, status }) => tags.image === image.digest.slice(0, 12) && status.takeover.from === '');
+  return { image, slot: reuse?.tags.slot ?? slot, reuse, clear: strays.filter((one) => one !== reuse) };
+}
+
+function chooseBackup(wish: RestoreWish): BackupFile | undefined {
+  return wish.backup === undefined ? wish.backups[0] : wish.backups.find(({ name }) => name === wish.backup);
+}
+
+function refuseOlderThanStandby(
+  standbys: readonly Answering[],
+  backup: BackupFile | undefined,
+  wish: RestoreWish,
+): void {
+  const newest = standbys.find(({ status }) => status.role === 'relay');
+  if (newest === undefined || newest.status.since <= (backup?.at ?? 0)) return;
+  throw wouldLoseWrites(
+    'restoring from a backup',
+    `standby ${newest.tags.release} is alive and has newer data (${age(wish.nowSeconds - newest.status.since)} old) than the newest backup (${backup === undefined ? 'none' : `${age(wish.nowSeconds - backup.at)} old`})`,
+    `anny-bluegreen rollback --lose-writes, or name the backup: restore --backup ${backup?.name ?? 'NAME'}`,
+  );
+}
+
+/** "95 s", "3 min", "7 h", "2 d" */
+export function age(seconds: number): string {
+  if (seconds < 180) return `${Math.max(0, Math.round(seconds))} s`;
+  if (seconds < 3 * 3600) return `${Math.round(seconds / 60)} min`;
+  return seconds < 3 * 86_400 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`;
+}
+
+function refuseToLose(to: Answering, silent: readonly Silent[], seconds: number): AnnyError {
+  return wouldLoseWrites(
+    `rolling back to ${to.tags.release}`,
+    `${silent.map(({ tags, problem }) => `${tags.release} (${problem})`).join(', ') || 'the newer machine'} cannot hand its data over; ${to.tags.release} has everything up to ${age(seconds)} ago`,
+    `bring the newer machine back if you can; to give up the writes of the last ${age(seconds)}: rollback --lose-writes`,
+  );
+}
+
+function noStandby(wanted: string | undefined, standbys: readonly Answering[]): AnnyError {
+  return new AnnyError('NOTHING_LIVE', {
+    doing: 'looking for the release to roll back to',
+    found:
+      wanted === undefined
+        ? 'there is no standby'
+        : `${wanted} is not among the standbys: ${standbys.map(({ tags }) => tags.release).join(', ') || 'there are none'}`,
+    next: 'promote an older image instead: anny-image list, then promote --image DIGEST; it takes the data along as well',
+  });
+}
+
+function noBackup(wanted: string | undefined, backups: readonly BackupFile[]): AnnyError {
+  return new AnnyError('BACKUP_MISSING', {
+    doing: 'looking for a backup',
+    found:
+      wanted === undefined
+        ? 'the store holds none (backup.store)'
+        : `${wanted} is not among ${backups.map(({ name }) => name).join(', ') || 'none'}`,
+    next: 'copy an archive into the store; if the machine still has its disk, start it in the account',
+  });
+}
+
+function nothingLive(silent: readonly Silent[], standbys: readonly Answering[]): AnnyError {
+  const dead = silent.map(({ tags, address, problem }) => `${tags.release} at ${address}: ${problem}`);
+  return new AnnyError('NOTHING_LIVE', {
+    doing: 'looking for the live release',
+    found: dead.join('; ') || 'there is none',
+    next: [
+      ...(dead.length > 0 ? ['start the machine again in the account'] : []),
+      ...(standbys.length > 0 ? ['anny-bluegreen rollback --lose-writes'] : []),
+      dead.length > 0 || standbys.length > 0 ? 'anny-bluegreen restore' : 'anny-bluegreen promote',
+    ].join(', or: '),
+  });
+}
+
+/** Commands finish a committed handover before they plan; a plan that meets one was made too early. */
+function unfinished(successor: Answering): AnnyError {
+  return new AnnyError('UNFINISHED', {
+    doing: 'planning',
+    found: `${successor.tags.release} has the data and the traffic, but has not been made the writer yet`,
+    next: 'anny-bluegreen promote finishes it',
+  });
+}

@@ -1,0 +1,67 @@
+import type { Clock } from '../operation/clock.ts';
+import { AnnyError } from '../operation/errors.ts';
+import type { Box, Machines } from './box.ts';
+
+const ATTEMPTS = 4;
+const FIRST_PAUSE_MS = 500;
+
+/**
+ * Machines whose connection may break: every verb is safe to do again, so it is repeated over a new connection. That also
+ * answers the question whether a verb whose answer was lost took effect. Streams are not repeated.
+ */
+export function steadyMachines(machines: Machines, clock: Clock): Machines {
+  return {
+    connect: async (target) => steadyBox(await machines.connect(target), () => machines.connect(target), clock),
+  };
+}
+
+function steadyBox(first: Box, reconnect: () => Promise<Box>, clock: Clock): Box {
+  let box: Box | undefined = first;
+  async function once<T>(act: (box: Box) => Promise<T>): Promise<T> {
+    box ??= await reconnect();
+    return act(box);
+  }
+  async function again<T>(act: (box: Box) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await once(act);
+      } catch (error) {
+        if (!isBroken(error)) throw error;
+        await box?.close().catch(() => undefined);
+        box = undefined;
+        if (attempt >= ATTEMPTS) throw error;
+        await clock.sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1));
+      }
+    }
+  }
+  return {
+    address: first.address,
+    status: () => again((one) => one.status()),
+    prepare: (release, slot) => again((one) => one.prepare(release, slot)),
+    secrets: (files) => again((one) => one.secrets(files)),
+    restore: (archive) => once((one) => one.restore(archive)),
+    start: (timeoutMs) => again((one) => one.start(timeoutMs)),
+    stop: () => again((one) => one.stop()),
+    pass: (token) => again((one) => one.pass(token)),
+    activate: () => again((one) => one.activate()),
+    hold: (budgetMs) => again((one) => one.hold(budgetMs)),
+    quiesce: () => again((one) => one.quiesce()),
+    resume: () => again((one) => one.resume()),
+    relay: (to) => again((one) => one.relay(to)),
+    fence: () => again((one) => one.fence()),
+    pullKey: () => again((one) => one.pullKey()),
+    admit: (publicKey, address) => again((one) => one.admit(publicKey, address)),
+    pull: (source) => again((one) => one.pull(source)),
+    takeover: (peer, timeoutMs) => again((one) => one.takeover(peer, timeoutMs)),
+    backup: () => again((one) => one.backup()),
+    fetchBackup: (path) => once((one) => one.fetchBackup(path)),
+    certificate: () => again((one) => one.certificate()),
+    logs: (lines, all) => again((one) => one.logs(lines, all)),
+    history: () => again((one) => one.history()),
+    close: async () => box?.close(),
+  };
+}
+
+function isBroken(error: unknown): boolean {
+  return error instanceof AnnyError && error.code === 'MACHINE_UNREACHABLE';
+}
