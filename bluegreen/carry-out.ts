@@ -1,0 +1,34 @@
+import type { Context } from './context.ts';
+import type { Plan } from './plan.ts';
+import { promote, promoteFirst } from './promote.ts';
+import type { Answering } from './release.ts';
+import { restore } from './restore.ts';
+import { fallBack, rollback, takeOver } from './rollback.ts';
+import { confirm, type Observed, settle } from './settle.ts';
+
+/** Carries a plan out and looks again; returns the writer that the world then has. */
+export async function carryOut(context: Context, plan: Plan, observed: Observed): Promise<Answering> {
+  const writer = await run(context, plan, observed);
+  await confirm(context, writer);
+  return writer;
+}
+
+async function run(context: Context, plan: Plan, observed: Observed): Promise<Answering> {
+  switch (plan.action) {
+    case 'none':
+      await settle(context, observed.world, plan.writer);
+      return plan.writer;
+    case 'first':
+      return promoteFirst(context, plan);
+    case 'promote':
+      return promote(context, plan);
+    case 'rollback':
+      return rollback(context, plan);
+    case 'fall-back':
+      return fallBack(context, plan);
+    case 'take-over':
+      return takeOver(context, plan);
+    case 'restore':
+      return restore(context, plan);
+  }
+}

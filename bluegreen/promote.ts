@@ -1,0 +1,90 @@
+import { AnnyError } from '../operation/errors.ts';
+import { pointOfNoReturn, runStep, withUndo } from '../operation/step.ts';
+import type { Context } from './context.ts';
+import { passHealthGate, passSmokeTest } from './gates.ts';
+import { handOver } from './handover.ts';
+import type { Plan } from './plan.ts';
+import { prepareRelease } from './prepare.ts';
+import type { Answering } from './release.ts';
+import { clearStrays, markHandover, repointStandbys } from './standby.ts';
+import { switchName } from './switch.ts';
+import { takeBackup } from './take-backup.ts';
+import { watchWriter } from './watch.ts';
+
+/** Prepare, handover, switch, watch; a bad watch hands everything back, with the data. */
+export async function promote(context: Context, plan: Extract<Plan, { action: 'promote' }>): Promise<Answering> {
+  const { operation } = context;
+  const { from } = plan;
+  await clearStrays(context, plan.clear);
+  const machine = await withUndo(operation, () =>
+    prepareRelease(context, { ...plan, source: { kind: 'writer', writer: from } }),
+  );
+  await handOver(context, from, machine);
+  await markHandover(context, machine, from);
+  await repointStandbys(context, plan.standbys, machine);
+  await switchName(context, machine.address);
+  const verdict = await watchWriter(context, machine);
+  if (verdict.good) return machine;
+  operation.report.warn(`${machine.tags.release}: ${verdict.reason}`);
+  await moveBack(context, machine, from);
+  await repointStandbys(context, plan.standbys, from);
+  throw new AnnyError('UNHEALTHY', {
+    doing: `watching ${machine.tags.release} after the switch`,
+    found: `${verdict.reason}; ${from.tags.release} serves again, with all data`,
+    next: `anny-bluegreen logs ${machine.tags.release} says why; mend it, bake, promote again`,
+  });
+}
+
+/** The first release: nothing to hand over. Its certificate is issued once the name leads to it. */
+export async function promoteFirst(context: Context, plan: Extract<Plan, { action: 'first' }>): Promise<Answering> {
+  const { operation } = context;
+  await clearStrays(context, plan.clear);
+  const machine = await withUndo(operation, async () => {
+    const prepared = await prepareRelease(context, { ...plan, source: { kind: 'nothing' } });
+    await runStep(operation, { name: 'activate', run: () => prepared.box.activate() });
+    return prepared;
+  });
+  pointOfNoReturn(operation);
+  await markHandover(context, machine, undefined);
+  await switchName(context, machine.address);
+  await certify(context, machine);
+  return machine;
+}
+
+/** Certificate, gates and a first backup of a writer that the name leads to; safe to do again. */
+export async function certify(context: Context, writer: Answering): Promise<void> {
+  const { operation, smoke, backups } = context;
+  await runStep(operation, {
+    name: 'certificate',
+    detail: `for ${context.settings.publicName}`,
+    run: () => writer.box.certificate(),
+    describe: ({ issuer, notAfter }) => `by ${issuer}, until ${new Date(notAfter * 1000).toISOString().slice(0, 10)}`,
+  });
+  await runStep(operation, {
+    name: 'health',
+    detail: 'by HTTPS and name',
+    run: (progress) => passHealthGate(context, writer, progress),
+    describe: (text) => text,
+  });
+  if (smoke.script !== undefined) {
+    await runStep(operation, {
+      name: 'smoke test',
+      run: () => passSmokeTest(context, writer),
+      describe: (text) => text,
+    });
+  }
+  if (!backups.configured) return;
+  await runStep(operation, {
+    name: 'backup',
+    detail: 'so that the certificate is in one',
+    run: () => takeBackup(context, writer.box),
+    describe: ({ name }) => name,
+  });
+}
+
+/** Handover and switch towards a machine that has served before. */
+export async function moveBack(context: Context, from: Answering, to: Answering): Promise<void> {
+  await handOver(context, from, to);
+  await markHandover(context, to, from);
+  await switchName(context, to.address);
+}

@@ -1,0 +1,34 @@
+import { pointOfNoReturn, runStep, withUndo } from '../operation/step.ts';
+import type { Context } from './context.ts';
+import { fenceThroughAccount } from './fence.ts';
+import type { Plan } from './plan.ts';
+import { prepareRelease } from './prepare.ts';
+import { certify } from './promote.ts';
+import type { Answering, Release } from './release.ts';
+import { clearStrays, markHandover, repointStandbys } from './standby.ts';
+import { switchName } from './switch.ts';
+
+/** Prepare and switch, without a living old machine: the data is as old as the backup. */
+export async function restore(context: Context, plan: Extract<Plan, { action: 'restore' }>): Promise<Answering> {
+  const { operation } = context;
+  await clearStrays(context, plan.clear);
+  const machine = await withUndo(operation, async () => {
+    const prepared = await prepareRelease(context, { ...plan, source: { kind: 'backup', backup: plan.backup } });
+    for (const old of plan.fence) await fence(context, old);
+    await runStep(operation, { name: 'activate', run: () => prepared.box.activate() });
+    return prepared;
+  });
+  pointOfNoReturn(operation);
+  await markHandover(context, machine, undefined);
+  await repointStandbys(context, plan.standbys, machine);
+  await switchName(context, machine.address);
+  const status = await machine.box.status();
+  if (status.certificate.kind !== 'issued') await certify(context, machine);
+  return machine;
+}
+
+/** A machine that answers fences itself; one that does not is powered off. */
+async function fence(context: Context, old: Release | Answering): Promise<void> {
+  if (!('box' in old)) return fenceThroughAccount(context, old);
+  await runStep(context.operation, { name: 'fence', detail: old.tags.release, run: () => old.box.fence() });
+}

@@ -1,0 +1,41 @@
+import { runStep } from '../operation/step.ts';
+import type { Context } from './context.ts';
+import { fenceAll } from './fence.ts';
+import { finishHandover } from './handover.ts';
+import type { Plan } from './plan.ts';
+import { moveBack } from './promote.ts';
+import type { Answering } from './release.ts';
+import { markHandover, repointStandbys } from './standby.ts';
+import { switchName } from './switch.ts';
+
+/** The handover with its arguments swapped: what was written since the promotion goes back too. */
+export async function rollback(context: Context, plan: Extract<Plan, { action: 'rollback' }>): Promise<Answering> {
+  await moveBack(context, plan.from, plan.to);
+  await repointStandbys(context, plan.standbys, plan.to);
+  return plan.to;
+}
+
+/** The newer machine cannot be asked: it is fenced, and the standby serves what it had when it handed over. */
+export async function fallBack(context: Context, plan: Extract<Plan, { action: 'fall-back' }>): Promise<Answering> {
+  await fenceAll(context, plan.fence);
+  await runStep(context.operation, {
+    name: 'activate',
+    detail: plan.to.tags.release,
+    run: () => plan.to.box.activate(),
+  });
+  return settleOn(context, plan.to, plan.standbys);
+}
+
+/** A machine had taken everything over when the old one went away: it becomes the writer, nothing is lost. */
+export async function takeOver(context: Context, plan: Extract<Plan, { action: 'take-over' }>): Promise<Answering> {
+  await fenceAll(context, plan.fence);
+  await finishHandover(context, plan.to);
+  return settleOn(context, plan.to, plan.standbys);
+}
+
+async function settleOn(context: Context, writer: Answering, standbys: readonly Answering[]): Promise<Answering> {
+  await markHandover(context, writer, undefined);
+  await repointStandbys(context, standbys, writer);
+  await switchName(context, writer.address);
+  return writer;
+}

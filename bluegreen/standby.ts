@@ -1,0 +1,43 @@
+import { AnnyError } from '../operation/errors.ts';
+import { runStep } from '../operation/step.ts';
+import type { Context } from './context.ts';
+import { type Answering, markRelease, type Release } from './release.ts';
+
+/** Writes down in the account who is live now, and until when the old one is kept. */
+export async function markHandover(context: Context, live: Answering, standby: Answering | undefined): Promise<void> {
+  await markRelease(context, live, { stage: 'live', keepUntil: 0 });
+  if (standby === undefined) return;
+  const { deploy } = context.settings.config;
+  const keepUntil = Math.round((context.operation.clock.now() + deploy.standby_window) / 1000);
+  await markRelease(context, standby, { stage: 'standby', keepUntil });
+}
+
+/** Older standbys relay straight to the new writer. One that does not is no harm: it relays along the chain. */
+export async function repointStandbys(
+  context: Context,
+  standbys: readonly Answering[],
+  writer: Answering,
+): Promise<void> {
+  for (const standby of standbys) {
+    if (standby.status.role !== 'relay') continue;
+    await runStep(context.operation, {
+      name: 'repoint standby',
+      detail: standby.tags.release,
+      run: () => standby.box.relay(writer.address),
+    }).catch((error: unknown) => {
+      if (!(error instanceof AnnyError)) throw error;
+      context.operation.report.warn(`${standby.tags.release} still relays to where it did: ${error.found}`);
+    });
+  }
+}
+
+/** Destroys machines that never served anybody: what an interrupted command left. */
+export async function clearStrays(context: Context, strays: readonly Release[]): Promise<void> {
+  for (const stray of strays) {
+    await runStep(context.operation, {
+      name: 'clear',
+      detail: `${stray.tags.release}, left by an earlier command, never served`,
+      run: () => context.cloud.destroyInstance(stray.instance.id),
+    });
+  }
+}
