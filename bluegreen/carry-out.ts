@@ -16,7 +16,7 @@ export async function carryOut(context: Context, plan: Plan, observed: Observed)
 async function run(context: Context, plan: Plan, observed: Observed): Promise<Answering> {
   switch (plan.action) {
     case 'none':
-      await settle(context, observed.world, plan.writer);
+      await settle(context, observed, plan.writer);
       return plan.writer;
     case 'first':
       return promoteFirst(context, plan);

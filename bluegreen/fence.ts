@@ -1,3 +1,4 @@
+import type { Instance } from '../cloud/cloud.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { runStep } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
@@ -14,7 +15,7 @@ export async function fenceThroughAccount(context: Context, release: Release): P
     name: 'fence',
     detail: `${release.tags.release} does not answer: power it off`,
     run: async () => {
-      const before = await cloud.instance(release.instance.id);
+      const before = await lookUp(context, release);
       if (before === undefined) return 'it is gone';
       if (before.power !== 'stopped') await cloud.halt(release.instance.id);
       return waitFor(
@@ -26,7 +27,7 @@ export async function fenceThroughAccount(context: Context, release: Release): P
           next: 'stop or destroy it in the account by hand, then run the same command again',
         },
         async () => {
-          const now = await cloud.instance(release.instance.id);
+          const now = await lookUp(context, release);
           if (now === undefined) return { done: 'it is gone' };
           return now.power === 'stopped' ? { done: 'seen stopped' } : { not: `power is ${now.power}` };
         },
@@ -34,6 +35,11 @@ export async function fenceThroughAccount(context: Context, release: Release): P
     },
     describe: (text) => text,
   });
+}
+
+/** A single 404 may be a slip of the API: gone is what the whole list does not have either. */
+async function lookUp({ cloud }: Context, { instance: { id } }: Release): Promise<Instance | undefined> {
+  return (await cloud.instance(id)) ?? (await cloud.instances()).find((one) => one.id === id);
 }
 
 /** Fences every machine that may write and cannot be asked; the data on it stays on its disk. */

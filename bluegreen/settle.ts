@@ -27,9 +27,13 @@ export async function observeSettled(context: Context): Promise<Observed> {
   return { world: after, situation: judge(after) };
 }
 
-/** Brings everything around a live writer in order: its marks, the name, its certificate. Safe to do again. */
-export async function settle(context: Context, world: World, writer: Answering): Promise<void> {
+/** Brings everything around a live writer in order: the marks, the name, its certificate. Safe to do again. */
+export async function settle(context: Context, { world, situation }: Observed, writer: Answering): Promise<void> {
   await markHandover(context, writer, undefined);
+  const standbys = situation.kind === 'live' ? situation.standbys : [];
+  for (const standby of standbys) {
+    if (standby.tags.stage !== 'standby') await markHandover(context, writer, standby);
+  }
   const led =
     world.record?.data === writer.address && world.nameAnswers.every((answer) => leadsTo(answer, writer.address));
   if (!led) await switchName(context, writer.address);
