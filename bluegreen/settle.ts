@@ -8,6 +8,9 @@ import { judge, type Situation } from './situation.ts';
 import { markHandover } from './standby.ts';
 import { leadsTo, switchName } from './switch.ts';
 
+/** The machine renews by itself at 30 days; below this it has failed to. */
+const RENEW_MS = 14 * 86_400_000;
+
 export interface Observed {
   readonly world: World;
   readonly situation: Situation;
@@ -37,7 +40,8 @@ export async function settle(context: Context, { world, situation }: Observed, w
   const led =
     world.record?.data === writer.address && world.nameAnswers.every((answer) => leadsTo(answer, writer.address));
   if (!led) await switchName(context, writer.address);
-  if (writer.status.certificate.kind !== 'issued') await certify(context, writer);
+  const { kind, notAfter } = writer.status.certificate;
+  if (kind !== 'issued' || notAfter * 1000 - context.operation.clock.now() < RENEW_MS) await certify(context, writer);
 }
 
 /** The world is asked again: the exit code comes from this, not from hope. */
