@@ -67,6 +67,7 @@ async function createAndBoot(context: Context, request: PrepareRequest): Promise
   });
   return runStep(operation, {
     name: 'boot',
+    interruptible: true,
     run: (progress) => bootRelease(context, release, progress),
     describe: ({ address }) => `${address}, host key as pinned`,
   });
@@ -114,6 +115,7 @@ async function passGates(context: Context, machine: Answering): Promise<void> {
   const gate = { address: machine.address, pass };
   await runStep(operation, {
     name: 'health',
+    interruptible: true,
     detail: 'by HTTPS and name, at the new address',
     run: async (progress) => {
       await machine.box.pass(pass);

@@ -8,6 +8,6 @@ export async function pullState(from: Answering, to: Answering): Promise<Manifes
 
 /** Lets `to` read the state of `from` for some minutes. The host key comes over the pinned connection. */
 export async function admit(from: Answering, to: Answering): Promise<PullSource> {
-  const hostPublicKey = await from.box.admit(await to.box.pullKey(), to.address);
-  return { address: from.address, hostPublicKey };
+  await from.box.admit(await to.box.pullKey(), to.address);
+  return { address: from.address, hostPublicKey: from.status.hostPublicKey };
 }

@@ -18,6 +18,7 @@ export async function switchName(context: Context, address: string): Promise<voi
   });
   await runStep(operation, {
     name: 'name servers',
+    interruptible: true,
     run: (progress) => waitForNameServers(context, address, (text) => progress.progress(text)),
     describe: (count) => `all ${count} agree`,
   });

@@ -52,6 +52,8 @@ export const statusSchema = z.object({
   relayed: z.object({ requests: z.number().int(), lastAt: z.number().int() }),
   /** Whose state a candidate has taken over for good, and when (seconds since the epoch); "" and 0 before and after. */
   takeover: z.object({ from: z.string(), at: z.number().int() }),
+  /** This machine's SSH host key: "ssh-ed25519 AAAA…". */
+  hostPublicKey: z.string(),
   bootId: z.string(),
   uptimeSeconds: z.number().int(),
   diskFreeBytes: z.number().int(),
@@ -97,11 +99,8 @@ export interface Box {
   fence(): Promise<void>;
   /** A fresh one-time public key of this machine, with which it may pull. */
   pullKey(): Promise<string>;
-  /**
-   * writer: lets `publicKey` from `address` read the state (and only that) until the role changes or 15 minutes passed.
-   * Returns this machine's own SSH host public key ("ssh-ed25519 AAAA…"), which the puller pins.
-   */
-  admit(publicKey: string, address: string): Promise<string>;
+  /** writer: lets `publicKey` from `address` read the state (and only that) until the role changes or 15 minutes passed. */
+  admit(publicKey: string, address: string): Promise<void>;
   /** candidate|relay: copies state, certificate and history from the source. The app must be stopped. */
   pull(source: PullSource): Promise<Manifest>;
   /**

@@ -55,8 +55,7 @@ function boxOn(connection: Connection, address: string): Box {
     relay: async (to) => void (await call(nothing, ['relay', to])),
     fence: async () => void (await call(nothing, ['fence'])),
     pullKey: async () => (await call(z.object({ publicKey: z.string() }), ['pull-key'])).publicKey,
-    admit: async (publicKey, from) =>
-      (await call(z.object({ hostPublicKey: z.string() }), ['admit', publicKey, from])).hostPublicKey,
+    admit: async (publicKey, from) => void (await call(nothing, ['admit', publicKey, from])),
     pull: (source) => call(manifestSchema, ['pull', source.address, source.hostPublicKey], transfer),
     takeover: (peer, timeoutMs) =>
       call(healthSchema, ['takeover', peer, seconds(timeoutMs)], { timeoutMs: timeoutMs + DEFAULT_TIMEOUT_MS }),

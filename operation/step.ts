@@ -13,6 +13,10 @@ export interface Operation {
   readonly report: Report;
   /** Undos of the steps done so far, newest last. */
   readonly undos: Undo[];
+  /** Ctrl-C: heeded before each step and in interruptible ones, until the point of no return. */
+  readonly interrupt: AbortSignal;
+  /** True after the point of no return. */
+  forward: boolean;
 }
 
 interface Undo {
@@ -24,6 +28,8 @@ export interface Step<T> {
   readonly name: string;
   readonly detail?: string;
   readonly run: (progress: StepReport) => Promise<T>;
+  /** A wait without an effect of its own: Ctrl-C ends it at once. */
+  readonly interruptible?: boolean;
   /** Takes back the effect, also of a run that failed half-way; safe when there was none. */
   readonly undo?: () => Promise<void>;
   /** One short line about the result, for the screen. */
@@ -41,11 +47,12 @@ export async function runStep<T>(operation: Operation, step: Step<T>): Promise<T
       event,
       ...(data === undefined ? {} : { data }),
     });
+  refuseInterrupted(operation);
   await record('intent');
   if (step.undo !== undefined) operation.undos.push({ name: step.name, run: step.undo });
   const shown = operation.report.step(step.name, step.detail);
   try {
-    const result = await step.run(shown);
+    const result = await (step.interruptible ? untilInterrupted(operation, step.run(shown)) : step.run(shown));
     const summary = step.describe?.(result);
     await record('result', summary === undefined ? undefined : { summary });
     shown.done(summary);
@@ -61,6 +68,28 @@ export async function runStep<T>(operation: Operation, step: Step<T>): Promise<T
 /** From here on a failure goes forward: nothing done so far is taken back. */
 export function pointOfNoReturn(operation: Operation): void {
   operation.undos.length = 0;
+  operation.forward = true;
+}
+
+function refuseInterrupted(operation: Operation): void {
+  if (operation.interrupt.aborted && !operation.forward) throw interrupted(operation);
+}
+
+function untilInterrupted<T>(operation: Operation, work: Promise<T>): Promise<T> {
+  if (operation.forward) return work;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(interrupted(operation));
+    operation.interrupt.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => operation.interrupt.removeEventListener('abort', stop));
+  });
+}
+
+function interrupted(operation: Operation): AnnyError {
+  return new AnnyError('INTERRUPTED', {
+    doing: operation.command,
+    found: 'you stopped it',
+    next: 'what it had done was taken back; run it again when you like',
+  });
 }
 
 /** Takes the steps back, newest first. A failing undo does not stop the others; what failed is returned. */

@@ -1,0 +1,157 @@
+import type { Command } from 'commander';
+import { configGet, configShow, configShowText } from '../config/commands.ts';
+import { AnnyError } from '../operation/errors.ts';
+import { answer, type GlobalOptions, settingsFor, withContext } from './command-line.ts';
+import type { Context } from './context.ts';
+import { describeAnswer, isHealthy, probeHealth } from './gates.ts';
+import { observe, type World } from './observe.ts';
+import { openSsh } from './open-ssh.ts';
+import type { Answering } from './release.ts';
+import { judge } from './situation.ts';
+import { statusOf } from './status.ts';
+import { statusText } from './status-text.ts';
+import { takeBackup } from './take-backup.ts';
+
+const DEFAULT_LOG_LINES = '50';
+
+/** Commands that look, and `backup`. */
+export function addLookCommands(program: Command): void {
+  program
+    .command('status')
+    .description('machines, roles, images, where the name leads, backups, certificate, cost, and what to do next')
+    .action((_options, command: Command) => withWorld(command, status));
+  program
+    .command('history')
+    .description('who has been the writer, from when on; it travels with the data')
+    .action((_options, command: Command) => withWorld(command, history));
+  program
+    .command('smoke')
+    .description('health and smoke script against the live release')
+    .action((_options, command: Command) => withWorld(command, smoke));
+  program
+    .command('backup')
+    .description('an encrypted backup of the live release, made now and kept here')
+    .action((_options, command: Command) => withWorld(command, backup));
+  program
+    .command('logs')
+    .argument('[release]', 'default: the live one')
+    .option('-n, --lines <count>', 'how many', DEFAULT_LOG_LINES)
+    .option('--all', "nginx's and anny-box's too")
+    .description("the app's last lines")
+    .action((release: string | undefined, options: { lines: string; all?: boolean }, command: Command) =>
+      withWorld(command, (context, world) => logs(context, world, command, release, options)),
+    );
+  program
+    .command('ssh')
+    .argument('[release]', 'default: the live one')
+    .argument('[command...]', 'after --')
+    .description('a shell as deploy, with the pinned host key')
+    .action((release: string | undefined, words: string[], _options, command: Command) =>
+      withWorld(command, async (context, world) => {
+        process.exitCode = await openSsh(context, choose(world, release), words);
+      }),
+    );
+  addConfigCommands(program);
+}
+
+function addConfigCommands(program: Command): void {
+  const config = program.command('config').description('the configuration as it is effective');
+  config
+    .command('get')
+    .argument('<key>', 'such as infra.vultr_plan')
+    .description('one value, plain')
+    .action(async (key: string, _options, command: Command) => {
+      const value = configGet(await settingsFor(command.optsWithGlobals<GlobalOptions>()), key);
+      answer(command, { key, value }, `${value}\n`);
+    });
+  config
+    .command('show')
+    .description('every key, its value, and where that came from; secrets masked')
+    .action(async (_options, command: Command) => {
+      const shown = configShow(await settingsFor(command.optsWithGlobals<GlobalOptions>()));
+      answer(command, shown, configShowText(shown));
+    });
+}
+
+type Look = (context: Context, world: World, command: Command) => Promise<void>;
+
+function withWorld(command: Command, look: Look): Promise<void> {
+  return withContext(command, async (context) => {
+    const world = await observe(context);
+    try {
+      await look(context, world, command);
+    } finally {
+      await world.close();
+    }
+  });
+}
+
+async function status(context: Context, world: World, command: Command): Promise<void> {
+  const view = await statusOf(context, world);
+  answer(command, view, statusText(view));
+}
+
+async function history(_context: Context, world: World, command: Command): Promise<void> {
+  const entries = await choose(world, undefined).box.history();
+  const lines = entries.map(
+    ({ at, event, release, image, address }) =>
+      `${new Date(at * 1000).toISOString().slice(0, 19)}Z  ${event.padEnd(9)}  ${release}  image ${image.slice(0, 12)}  ${address}`,
+  );
+  answer(command, { entries }, `${lines.join('\n')}\n`);
+}
+
+async function smoke(context: Context, world: World, command: Command): Promise<void> {
+  const writer = choose(world, undefined);
+  const health = await probeHealth(context, writer);
+  const script =
+    context.smoke.script === undefined
+      ? undefined
+      : await context.smoke.run({ name: context.settings.publicName, address: writer.address });
+  const ok = isHealthy(health) && (script?.ok ?? true);
+  const lines = [
+    `health ${describeAnswer(health)}`,
+    ...(script === undefined ? [] : [`smoke ${script.ok ? 'passed' : 'failed'}`, script.output]),
+  ];
+  answer(command, { ok, health, smoke: script ?? null }, `${lines.join('\n')}\n`);
+  if (!ok) process.exitCode = 1;
+}
+
+async function backup(context: Context, world: World, command: Command): Promise<void> {
+  if (!context.backups.configured) {
+    throw new AnnyError('CONFIG_INVALID', {
+      doing: 'making a backup',
+      found: 'backup.recipients is empty, and an archive is never kept unencrypted',
+      next: 'age-keygen makes a key pair: its public key (age1…) goes to backup.recipients, its identity to .env',
+    });
+  }
+  const file = await takeBackup(context, choose(world, undefined).box);
+  answer(command, file, `${file.name}, ${file.bytes} bytes, in ${context.settings.config.backup.store}\n`);
+}
+
+async function logs(
+  _context: Context,
+  world: World,
+  command: Command,
+  release: string | undefined,
+  options: { readonly lines: string; readonly all?: boolean },
+): Promise<void> {
+  const machine = choose(world, release);
+  const text = await machine.box.logs(Number(options.lines) || Number(DEFAULT_LOG_LINES), options.all === true);
+  answer(command, { release: machine.tags.release, text }, text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** The named release, or the live one. */
+function choose(world: World, release: string | undefined): Answering {
+  const situation = judge(world);
+  const live = situation.kind === 'live' ? situation.writer : undefined;
+  const chosen = release === undefined ? live : world.answering.find(({ tags }) => tags.release === release);
+  if (chosen !== undefined) return chosen;
+  const silent = world.silent.map(({ tags, problem }) => `${tags.release} does not answer (${problem})`);
+  throw new AnnyError('NOTHING_LIVE', {
+    doing: release === undefined ? 'looking for the live release' : `looking for ${release}`,
+    found:
+      [...world.answering.map(({ tags, status: { role } }) => `${tags.release} is ${role}`), ...silent].join('; ') ||
+      'there is none',
+    next: 'anny-bluegreen status says what to do',
+  });
+}

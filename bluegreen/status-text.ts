@@ -1,0 +1,66 @@
+import pc from 'picocolors';
+import { age } from './plan.ts';
+import type { MachineView, StatusView } from './status.ts';
+
+/** `status` for people: who serves, where the name leads, how old the backup is, and what to do next. */
+export function statusText(view: StatusView): string {
+  const wrong = view.nameServers.filter(({ right }) => !right);
+  const name =
+    view.nameServers.length > 0 && wrong.length === 0
+      ? `${view.record ?? '-'}, all ${view.nameServers.length} name servers agree`
+      : `${view.record ?? 'no record'}; ${view.nameServers.map(({ server, says }) => `${server} says ${says || 'nothing'}`).join('; ') || 'no name server answers'}`;
+  return [
+    pc.bold(`${view.name} (${view.environment})`),
+    '',
+    ...machineLines(view),
+    '',
+    `name         ${wrong.length === 0 ? name : pc.yellow(name)}`,
+    `certificate  ${certificateLine(view)}`,
+    `backup       ${backupLine(view)}`,
+    `cost         $${view.monthlyCostUsd.toFixed(2)} a month for ${view.machines.length} ${view.machines.length === 1 ? 'machine' : 'machines'}`,
+    '',
+    `next  ${pc.bold(view.next.command)}`,
+    `      ${view.next.why}`,
+    '',
+  ].join('\n');
+}
+
+function machineLines(view: StatusView): string[] {
+  if (view.machines.length === 0) return ['no machines'];
+  const rows = view.machines.map((one) => [
+    one.release,
+    one.address,
+    one.role,
+    one.image,
+    one.app,
+    one.since === 0 ? '' : `${age(view.now - one.since)} ago`,
+    [one.detail, kept(one, view.now)].filter((part) => part !== '').join('; '),
+  ]);
+  const table = [['RELEASE', 'ADDRESS', 'ROLE', 'IMAGE', 'APP', 'SINCE', ''], ...rows];
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  return table.map((row, index) => {
+    const line = row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+    return row[2] === 'writer' ? pc.green(line) : index === 0 ? pc.dim(line) : line;
+  });
+}
+
+function kept(machine: MachineView, now: number): string {
+  if (machine.keepUntil === 0) return '';
+  return machine.keepUntil > now ? `kept another ${age(machine.keepUntil - now)}` : 'past its window';
+}
+
+function certificateLine({ certificate, now }: StatusView): string {
+  if (certificate === null || certificate.kind === 'none') return '-';
+  return `${certificate.kind} by ${certificate.issuer}, good for another ${age(certificate.notAfter - now)}`;
+}
+
+function backupLine({ backups, now }: StatusView): string {
+  if (!backups.configured) return pc.yellow('none: backup.recipients is empty');
+  const off =
+    backups.newest === null ? 'none here' : `${backups.newest.name}, ${age(now - backups.newest.at)} old, here`;
+  const on = backups.onMachineAt === 0 ? 'none on the machine' : `${age(now - backups.onMachineAt)} old on the machine`;
+  return `${off}; ${on}`;
+}
