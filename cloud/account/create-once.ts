@@ -1,0 +1,38 @@
+import type { Clock } from '../../operation/clock.ts';
+import { AnnyError } from '../../operation/errors.ts';
+
+const ATTEMPTS = 3;
+const LOOK_UPS = 5;
+const LOOK_UP_INTERVAL_MS = 2_000;
+
+export interface CreateOnce<T> {
+  readonly create: () => Promise<T>;
+  /** Finds what an earlier attempt made, by a mark that nothing else carries. */
+  readonly lookUp: () => Promise<T | undefined>;
+}
+
+/**
+ * Creates, and never blindly twice: after an unknown outcome what it would have made is looked up for a while (a list may lag
+ * behind), and only when it is not there the call is made again.
+ */
+export async function createOnce<T>(clock: Clock, { create, lookUp }: CreateOnce<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await create();
+    } catch (error) {
+      if (!(error instanceof AnnyError) || error.code !== 'API_OUTCOME_UNKNOWN') throw error;
+      const found = await lookForAWhile(clock, lookUp);
+      if (found !== undefined) return found;
+      if (attempt >= ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function lookForAWhile<T>(clock: Clock, lookUp: () => Promise<T | undefined>): Promise<T | undefined> {
+  for (let count = 0; count < LOOK_UPS; count += 1) {
+    const found = await lookUp();
+    if (found !== undefined) return found;
+    await clock.sleep(LOOK_UP_INTERVAL_MS);
+  }
+  return undefined;
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import type { Clock } from '../../operation/clock.ts';
+import type { Cloud, Instance, InstanceId, NewInstance } from '../cloud.ts';
+import { instanceAnswer, nothing } from './answers.ts';
+import type { Api, Call } from './call.ts';
+import { createOnce } from './create-once.ts';
+import { listAll } from './list.ts';
+
+type Instances = Pick<
+  Cloud,
+  'instances' | 'instance' | 'createInstance' | 'tagInstance' | 'clearUserData' | 'halt' | 'start' | 'destroyInstance'
+>;
+
+const one = z.object({ instance: instanceAnswer });
+/** The API keeps the last user data when it is given none; this one says nothing and holds nothing. */
+const EMPTY_USER_DATA = Buffer.from('#cloud-config\n{}\n').toString('base64');
+
+export function instancesOf(api: Api, clock: Clock): Instances {
+  const act = async (id: InstanceId, verb: string, doing: string): Promise<void> => {
+    await api.call({ method: 'POST', path: `/instances/${id}/${verb}`, answer: nothing, doing });
+  };
+  const change = async (id: InstanceId, body: object, doing: string): Promise<void> => {
+    await api.call({ method: 'PATCH', path: `/instances/${id}`, body, answer: nothing, doing });
+  };
+  const list = (): Promise<readonly Instance[]> => listAll(api, '/instances', 'instances', instanceAnswer);
+  return {
+    instances: list,
+    instance: async (id) =>
+      (await api.find({ method: 'GET', path: `/instances/${id}`, answer: one, doing: `reading machine ${id}` }))
+        ?.instance,
+    createInstance: (request) =>
+      createOnce(clock, {
+        create: async () => (await api.call(createCall(request))).instance,
+        lookUp: async () => (await list()).find((instance) => isMadeBy(instance, request)),
+      }),
+    tagInstance: (id, tags) => change(id, { tags }, `tagging machine ${id}`),
+    clearUserData: (id) => change(id, { user_data: EMPTY_USER_DATA }, `clearing the user data of machine ${id}`),
+    halt: (id) => act(id, 'halt', `powering machine ${id} off`),
+    start: (id) => act(id, 'start', `starting machine ${id}`),
+    destroyInstance: async (id) => {
+      await api.find({
+        method: 'DELETE',
+        path: `/instances/${id}`,
+        answer: nothing,
+        doing: `destroying machine ${id}`,
+      });
+    },
+  };
+}
+
+/** An operation may make several machines: the label tells them apart. */
+function isMadeBy(instance: Instance, request: NewInstance): boolean {
+  return instance.tags.includes(request.uniqueTag) && instance.label === request.label;
+}
+
+function createCall(request: NewInstance): Call<z.infer<typeof one>> {
+  return {
+    method: 'POST',
+    path: '/instances',
+    body: {
+      region: request.region,
+      plan: request.plan,
+      ...('osId' in request.from ? { os_id: request.from.osId } : { snapshot_id: request.from.snapshotId }),
+      label: request.label,
+      hostname: request.hostname,
+      tags: request.tags,
+      sshkey_id: request.sshKeyIds,
+      user_data: Buffer.from(request.userData).toString('base64'),
+      activation_email: false,
+      backups: 'disabled',
+      ...(request.firewallGroupId === undefined ? {} : { firewall_group_id: request.firewallGroupId }),
+    },
+    answer: one,
+    doing: `creating machine ${request.label}`,
+    creates: true,
+  };
+}
