@@ -90,6 +90,10 @@ export function placeFiles(place: CloudPlace) {
   };
 }
 
+export function networkName(place: CloudPlace): string {
+  return place.name;
+}
+
 /** Labels on everything that belongs to a cloud, so that a look at the engine alone finds it all. */
 export const LABEL_CLOUD = 'anny.cloud';
 export const LABEL_KIND = 'anny.kind';

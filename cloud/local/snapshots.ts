@@ -1,0 +1,83 @@
+import type Docker from 'dockerode';
+import { AnnyError } from '../../operation/errors.ts';
+import { type CloudPlace, LABEL_CLOUD, LABEL_KIND, LABEL_SNAPSHOT } from './place.ts';
+
+export function snapshotImage(place: CloudPlace, snapshotId: string): string {
+  return `${place.name}/snapshot:${snapshotId}`;
+}
+
+export function snapshotVolume(place: CloudPlace, snapshotId: string): string {
+  return `${place.name}-snapshot-${snapshotId}`;
+}
+
+/** Disk and Docker volume of a machine, as if it lost power: a running one is frozen while it is copied. */
+export async function takeSnapshot(
+  engine: Docker,
+  place: CloudPlace,
+  what: { readonly snapshotId: string; readonly container: Docker.Container; readonly volume: string },
+): Promise<{ readonly bytes: number }> {
+  const { snapshotId, container } = what;
+  const { State } = await container.inspect();
+  if (State.Running) await container.pause();
+  try {
+    const [repo, tag] = snapshotImage(place, snapshotId).split(':');
+    await container.commit({ repo, tag, pause: false });
+    await copyVolume(engine, place, what.volume, snapshotVolume(place, snapshotId));
+  } finally {
+    if (State.Running) await container.unpause();
+  }
+  return { bytes: (await engine.getImage(snapshotImage(place, snapshotId)).inspect()).Size };
+}
+
+/** Copies one volume into another, in a helper container, since only the engine's side can see them. */
+export async function copyVolume(engine: Docker, place: CloudPlace, from: string, to: string): Promise<void> {
+  await ensureVolume(engine, place, from);
+  await ensureVolume(engine, place, to);
+  const helper = await engine.createContainer({
+    Image: await anyImage(engine),
+    Entrypoint: ['cp', '-a', '--reflink=auto', '/from/.', '/to/'],
+    Labels: { [LABEL_CLOUD]: place.name, [LABEL_KIND]: 'helper' },
+    HostConfig: { Binds: [`${from}:/from:ro`, `${to}:/to`], NetworkMode: 'none' },
+  });
+  try {
+    await helper.start();
+    const { StatusCode } = (await helper.wait()) as { StatusCode: number };
+    if (StatusCode === 0) return;
+    const said = (await helper.logs({ stdout: true, stderr: true })).toString().slice(-300);
+    throw new AnnyError('NO_SPACE', {
+      doing: `copying volume ${from}`,
+      found: said.trim() || `exit ${StatusCode}`,
+      next: 'look at the space of the disk that Docker uses (docker system df)',
+    });
+  } finally {
+    await helper.remove({ force: true });
+  }
+}
+
+async function ensureVolume(engine: Docker, place: CloudPlace, name: string): Promise<void> {
+  await engine.createVolume({ Name: name, Labels: { [LABEL_CLOUD]: place.name, [LABEL_SNAPSHOT]: 'volume' } });
+}
+
+/** Any machine image has cp in it. */
+async function anyImage(engine: Docker): Promise<string> {
+  const images = await engine.listImages({ filters: { reference: ['anny-local/machine'] } });
+  const image = images[0]?.Id;
+  if (image !== undefined) return image;
+  throw new AnnyError('CLOUD_LEFTOVER', {
+    doing: 'copying a volume',
+    found: 'the stock machine image is gone from the engine',
+    next: 'anny-cloud up makes it again',
+  });
+}
+
+export async function removeVolume(engine: Docker, name: string): Promise<void> {
+  await engine.getVolume(name).remove({ force: true }).catch(ignoreMissing);
+}
+
+export async function removeImage(engine: Docker, name: string): Promise<void> {
+  await engine.getImage(name).remove({ force: true }).catch(ignoreMissing);
+}
+
+function ignoreMissing(error: { statusCode?: number }): void {
+  if (error.statusCode !== 404) throw error;
+}
