@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { runCommand } from './host-command.ts';
 import type { RootRecipe } from './machine-image.ts';
 
 /** A stock machine as a cloud gives it: systemd, sshd, cloud-init; nothing that a bake brings. */
@@ -34,8 +35,11 @@ export const STOCK_MACHINE: RootRecipe = {
 
 const CA_FILE = '/etc/ssl/certs/ca-certificates.crt';
 
-/** Base image for apps in Node.js where no registry answers: the same binary that runs this program. */
-export function nodeApp(): RootRecipe {
+/** Base image for apps in Node.js where no registry answers: the same binary that runs this program, and this computer's npm. */
+export async function nodeApp(): Promise<RootRecipe> {
+  // .../npm/bin/npm-cli.js: where npm is, whichever Node it belongs to.
+  const npmCli = (await runCommand('sh', ['-c', 'realpath "$(command -v npm)"'], { timeoutMs: 10_000 })).output;
+  const npm = dirname(dirname(npmCli));
   const node = createRequire(import.meta.url).resolve('node/package.json');
   return {
     repository: 'anny-local/node',
@@ -44,7 +48,9 @@ export function nodeApp(): RootRecipe {
     packages: ['ca-certificates', 'libstdc++6', 'libatomic1'],
     files: {},
     programs: { '/usr/local/bin/node': join(dirname(node), 'bin', 'node') },
+    trees: { '/usr/local/lib/node_modules/npm': npm },
     run: [
+      'ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm',
       'rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /usr/share/doc/* /usr/share/man/* /usr/share/locale/*',
     ],
     environment: [`NODE_EXTRA_CA_CERTS=${CA_FILE}`],
