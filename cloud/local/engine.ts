@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { access, constants, mkdir, open, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, open, readFile, statfs } from 'node:fs/promises';
 import Docker from 'dockerode';
-import { z } from 'zod';
 import type { Clock } from '../../operation/clock.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import type { Report } from '../../operation/report.ts';
@@ -9,6 +8,7 @@ import { waitFor } from '../../operation/wait.ts';
 import { aptInstall } from './apt.ts';
 import { lastLines, runCommand } from './host-command.ts';
 import { type CloudPlace, placeFiles } from './place.ts';
+import { endRecorded, recordProcess } from './recorded-process.ts';
 
 export interface Surroundings {
   readonly place: CloudPlace;
@@ -76,8 +76,6 @@ async function installEngine({ report }: Surroundings): Promise<void> {
   }
 }
 
-const startedSchema = z.object({ pid: z.int(), startedAt: z.string() });
-
 /** In the background, in a session of its own: it outlives this command, and `down` ends it. */
 async function startEngine({ place, clock, report }: Surroundings, engine: Docker): Promise<void> {
   const files = placeFiles(place);
@@ -88,9 +86,7 @@ async function startEngine({ place, clock, report }: Surroundings, engine: Docke
   const failed = new Promise<string>((resolve) => child.once('error', (error) => resolve(error.message)));
   child.unref();
   await log.close();
-  if (child.pid !== undefined) {
-    await writeFile(files.engine, JSON.stringify({ pid: child.pid, startedAt: await startTime(child.pid) }));
-  }
+  if (child.pid !== undefined) await recordProcess(files.engine, child.pid);
   try {
     await waitFor(
       clock,
@@ -111,28 +107,7 @@ async function startEngine({ place, clock, report }: Surroundings, engine: Docke
 
 /** Ends the dockerd that `findEngine` started, and no other. True when there was one. */
 export async function stopEngine({ place, clock }: Surroundings): Promise<boolean> {
-  const { engine: path } = placeFiles(place);
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return false;
-  const { pid, startedAt } = startedSchema.parse(JSON.parse(text));
-  const alive = async (): Promise<boolean> => (await startTime(pid)) === startedAt;
-  if (await alive()) {
-    process.kill(pid, 'SIGTERM');
-    await waitFor(
-      clock,
-      { what: 'dockerd to end', timeoutMs: START_TIMEOUT_MS, intervalMs: 200, next: `look at process ${pid}` },
-      async () => ((await alive()) ? { not: 'it still runs' } : { done: true }),
-    );
-  }
-  await rm(path, { force: true });
-  return true;
-}
-
-/** Field 22 of /proc/PID/stat: with it a process id is never mistaken for a later one. "" when there is none. */
-export async function startTime(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' ? '' : (fields[19] ?? '');
+  return endRecorded(placeFiles(place).engine, clock);
 }
 
 export async function hasCommand(name: string): Promise<boolean> {

@@ -101,3 +101,8 @@ export const LABEL_INSTANCE = 'anny.instance';
 export const LABEL_SNAPSHOT = 'anny.snapshot';
 export const LABEL_DISK_GB = 'anny.disk-gb';
 export const LABEL_RECIPE = 'anny.recipe';
+
+/** Not a secret: the account behind it is on this computer alone, and its API listens on loopback. */
+export const LOCAL_API_KEY = 'local-cloud-key';
+export const LOCAL_ZONE = 'anny.test';
+export const LOCAL_SSH_KEY_NAME = 'anny-local';

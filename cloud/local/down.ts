@@ -1,0 +1,49 @@
+import { rm } from 'node:fs/promises';
+import Docker from 'dockerode';
+import { answers, type Surroundings, stopEngine } from './engine.ts';
+import { LABEL_CLOUD, networkName, placeFiles } from './place.ts';
+import { endRecorded } from './recorded-process.ts';
+
+export interface CloudDown {
+  readonly wasRunning: boolean;
+  readonly machinesStopped: number;
+  readonly engineStopped: boolean;
+}
+
+/** Stops machines and servers, and the engine if this cloud started it. What is on their disks stays. */
+export async function takeDown(surroundings: Surroundings): Promise<CloudDown> {
+  const { place, clock } = surroundings;
+  const wasRunning = await endRecorded(placeFiles(place).daemonPid, clock);
+  const engine = new Docker();
+  const up = await answers(engine);
+  const stopped = up ? await stopMachines(engine, place.name) : 0;
+  return { wasRunning, machinesStopped: stopped, engineStopped: await stopEngine(surroundings) };
+}
+
+async function stopMachines(engine: Docker, name: string): Promise<number> {
+  const running = await engine.listContainers({ filters: { label: [`${LABEL_CLOUD}=${name}`] } });
+  await Promise.all(running.map(({ Id }) => engine.getContainer(Id).kill()));
+  return running.length;
+}
+
+/** Removes everything of this cloud: machines, snapshots, network, account. Only the stock images stay, as a cache. */
+export async function reset(surroundings: Surroundings): Promise<void> {
+  const { place, clock } = surroundings;
+  await endRecorded(placeFiles(place).daemonPid, clock);
+  const engine = new Docker();
+  if (await answers(engine)) await removeAll(engine, place.name, networkName(place));
+  await stopEngine(surroundings);
+  await rm(place.stateDir, { recursive: true, force: true });
+}
+
+async function removeAll(engine: Docker, name: string, network: string): Promise<void> {
+  const mine = { label: [`${LABEL_CLOUD}=${name}`] };
+  const containers = await engine.listContainers({ all: true, filters: mine });
+  await Promise.all(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true, v: true })));
+  const { Volumes } = await engine.listVolumes({ filters: mine });
+  await Promise.all(Volumes.map(({ Name }) => engine.getVolume(Name).remove({ force: true })));
+  const images = await engine.listImages({ filters: { reference: [`${name}/snapshot`] } });
+  for (const image of images) await engine.getImage(image.Id).remove({ force: true });
+  const networks = await engine.listNetworks({ filters: { ...mine, name: [network] } });
+  await Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove()));
+}
