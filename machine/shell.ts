@@ -25,7 +25,8 @@ export interface RunOptions {
 /** How to reach a machine: the private key never leaves the operator's side. */
 export interface ShellAddress {
   readonly address: string;
-  readonly user: 'root' | 'deploy';
+  /** `anny-bake` on a machine that is being baked or tested, `deploy` on a release. */
+  readonly user: 'anny-bake' | 'deploy';
   /** Path of the operator's private key. */
   readonly privateKeyPath: string;
   /** "SHA256:…" as ssh-keygen -lf prints it: the only host key that is accepted. */

@@ -39,7 +39,7 @@ stage_state() {
   rsync -aHAX --numeric-ids --delete "$STATE/" "$STAGING/state/" || copied=false
   docker unpause "$APP_NAME" >/dev/null 2>&1 || true
   rsync -aHAX "$CERTIFICATES/" "$STAGING/certificate/" || copied=false
-  rsync -a "$VAR/carried/" "$STAGING/history/" || copied=false
+  rsync -a "$CARRIED/" "$STAGING/history/" || copied=false
   $copied && return
   rm -rf "$STAGING"
   fail "the state could not be copied" "look at the space on the disk: df -h"
@@ -71,7 +71,7 @@ verb_restore() {
   check_incoming
   rsync -aHAX --numeric-ids --delete --fsync "$INCOMING/state/" "$STATE/"
   rsync -aHAX --delete --fsync "$INCOMING/certificate/" "$CERTIFICATES/"
-  rsync -a --fsync "$INCOMING/history/" "$VAR/carried/"
+  rsync -a --fsync "$INCOMING/history/" "$CARRIED/"
   rm -rf "$INCOMING"
   record_event restored
   use_certificate

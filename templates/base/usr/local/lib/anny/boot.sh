@@ -17,31 +17,29 @@ verb_boot() {
     candidate)
       apply_role
       # The other machine may have committed meanwhile: this one is then the writer in all but name.
-      if [ "$(role_get .takeover.from)" != "" ]; then start_app; fi
+      if [ "$(role_get .takeover.from)" != "" ]; then systemctl start --no-block anny-app.service; fi
       ;;
     *) apply_role ;;
   esac
   ok
 }
 
-# Loops without the lock until the name can be asked; a machine that nobody can reach by name need not serve.
-verb_monitor_writer() {
-  local mine said
-  mine=$(cat "$VAR/id")
-  while :; do
+# Asks without the lock until the name can be asked: a machine that nobody can reach by name need not serve.
+verb_writer_check() {
+  local said
+  while [ "$(role)" = writer ] && [ ! -e "$MODE/writer" ]; do
     said=$(curl -s --max-time 5 --cacert "$TRUST" "https://$PUBLIC_NAME/.well-known/anny/writer" || true)
-    [ "$(role)" = writer ] || return 0
-    if [ "$said" = "$mine" ]; then
-      start_app
-      apply_role
-      return 0
-    fi
-    if [[ $said =~ ^[0-9a-f]{32}$ ]]; then
-      logger -t anny-box "the name leads to another machine ($said): fenced"
-      change_role '.role = "fenced" | .since = $at' --argjson at "$(now)"
-      apply_role
-      return 0
-    fi
-    sleep 2
+    if [[ $said =~ ^[0-9a-f]{32}$ ]]; then with_lock serve_or_fence "$said"; else sleep 2; fi
   done
+}
+
+serve_or_fence() {
+  [ "$(role)" = writer ] || return 0
+  if [ "$1" = "$(cat "$VAR/id")" ]; then
+    start_app
+  else
+    logger -t anny-box "the name leads to another machine ($1): fenced"
+    change_role '.role = "fenced" | .since = $at' --argjson at "$(now)"
+  fi
+  apply_role
 }

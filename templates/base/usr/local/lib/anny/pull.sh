@@ -38,7 +38,7 @@ verb_pull() {
   printf '%s %s\n' "$1" "$2" >"$RUN/pull_known_hosts"
   # The answer to a failure is JSON, so what rsync says goes through a file.
   if ! {
-    pull_module "$1" state "$STATE/" && pull_module "$1" certificate "$CERTIFICATES/" && pull_module "$1" history "$VAR/carried/"
+    pull_module "$1" state "$STATE/" && pull_module "$1" certificate "$CERTIFICATES/" && pull_module "$1" history "$CARRIED/"
   } >"$RUN/pull.log" 2>&1; then
     fail "copying from $1: $(tail -n 3 "$RUN/pull.log" | tr '\n' ' ')" "run the same command again"
   fi
@@ -52,5 +52,6 @@ pull_module() {
   local shell="ssh -l deploy -i $PULL_KEY -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes"
   shell+=" -o HostKeyAlgorithms=ssh-ed25519 -o UserKnownHostsFile=$RUN/pull_known_hosts -o GlobalKnownHostsFile=/dev/null"
   shell+=" -o ConnectTimeout=10 -o ControlMaster=auto -o ControlPath=$RUN/pull-%h -o ControlPersist=60"
-  rsync -aHAX --numeric-ids --delete --fsync --timeout=60 -e "$shell" "$address::$module/" "$to"
+  # The kept connection must not keep this verb's lock as well.
+  rsync -aHAX --numeric-ids --delete --fsync --timeout=60 -e "$shell" "$address::$module/" "$to" 9>&-
 }

@@ -6,14 +6,14 @@ readonly CERTIFICATES=/etc/letsencrypt
 # Makes the volume, owned by the app, where nothing is there yet.
 ensure_state() {
   docker volume inspect "$STATE_VOLUME" >/dev/null 2>&1 || docker volume create "$STATE_VOLUME" >/dev/null
-  mkdir -p "$STATE" "$VAR/carried" "$CERTIFICATES"
+  mkdir -p "$STATE" "$CARRIED" "$CERTIFICATES"
 }
 
 # manifest_of DIRECTORY: one checksum over path, kind, mode, owner, size and content of everything in it.
 manifest_of() {
   local list
   list=$(
-    cd "$1"
+    cd "$1" || exit 1
     find . -mindepth 1 \( -type f -printf '%P\t%y\t%m\t%U\t%s\n' -o -printf '%P\t%y\t%m\t%U\t%l\n' \) | sort
     find . -type f -print0 | sort -z | xargs -0 -r sha256sum
   )
