@@ -1,0 +1,107 @@
+import { Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import Docker from 'dockerode';
+import type { Settings } from '../config/settings.ts';
+import type { Shell } from '../machine/shell.ts';
+import { quote } from '../machine/ssh-shell.ts';
+import { AnnyError } from '../operation/errors.ts';
+import type { StepReport } from '../operation/report.ts';
+import { contextArchive, readBuildContext } from './build-context.ts';
+
+const LOAD_TIMEOUT_MS = 30 * 60_000;
+const LAST_LINES = 12;
+
+/** The tag that the machine's compose file names. */
+export function bakedTag(settings: Settings): string {
+  return `${settings.config.app.name}:baked`;
+}
+
+/** Builds the app's image: on the operator's engine and streamed over, or on the machine where there is no engine. */
+export async function bakeApp(settings: Settings, shell: Shell, progress: StepReport): Promise<string> {
+  const engine = new Docker();
+  const here = await engine.ping().then(
+    () => true,
+    () => false,
+  );
+  if (!here) {
+    await buildThere(settings, shell);
+    return 'built on the machine';
+  }
+  await buildHere(settings, engine, progress);
+  const bytes = await streamOver(settings, engine, shell, progress);
+  return `${Math.round(bytes / 1e6)} MB streamed over`;
+}
+
+async function buildHere(settings: Settings, engine: Docker, progress: StepReport): Promise<void> {
+  const { dockerfile, build_args: buildargs } = settings.config.app;
+  const archive = contextArchive(await readBuildContext(settings));
+  const lines: string[] = [];
+  try {
+    const stream = await engine.buildImage(archive, { t: bakedTag(settings), dockerfile, buildargs, forcerm: true });
+    await follow(engine, stream, (event) => {
+      const text = (event.stream ?? event.error ?? '').trim();
+      if (text === '') return;
+      lines.push(text);
+      progress.progress(text);
+    });
+  } catch (cause) {
+    throw new AnnyError('BUILD_FAILED', {
+      doing: `building the app's image from ${settings.config.app.context}/${dockerfile}`,
+      found: [...lines, cause instanceof Error ? cause.message : String(cause)].slice(-LAST_LINES).join('\n  '),
+      next: 'the last lines above say why; no machine was changed for good',
+      cause,
+    });
+  }
+}
+
+interface BuildEvent {
+  readonly stream?: string;
+  readonly error?: string;
+}
+
+function follow(engine: Docker, stream: NodeJS.ReadableStream, onEvent: (event: BuildEvent) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    engine.modem.followProgress(
+      stream,
+      (error: Error | null, output: BuildEvent[]) => {
+        const failed = output?.find((event) => event.error !== undefined)?.error;
+        if (error !== null) reject(error);
+        else if (failed !== undefined) reject(new Error(failed));
+        else resolve();
+      },
+      onEvent,
+    );
+  });
+}
+
+/** No copy on any disk on the way. Compressed where the machine is far. */
+async function streamOver(settings: Settings, engine: Docker, shell: Shell, progress: StepReport): Promise<number> {
+  const saved = Readable.from((await engine.getImage(bakedTag(settings)).get()) as AsyncIterable<Buffer>);
+  let bytes = 0;
+  saved.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    progress.progress(`${Math.round(bytes / 1e6)} MB`);
+  });
+  const isNear = /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|127\.)/.test(shell.address);
+  const stdin = isNear ? saved : saved.pipe(createGzip({ level: 1 }));
+  await shell.run(`docker load --quiet >/dev/null\n${forgetOthers(settings)}`, { stdin, timeoutMs: LOAD_TIMEOUT_MS });
+  return bytes;
+}
+
+/** The parent's app image, or an earlier one, is not baked along. */
+function forgetOthers(settings: Settings): string {
+  return `docker image inspect ${quote(bakedTag(settings))} >/dev/null && docker image prune --force >/dev/null`;
+}
+
+async function buildThere(settings: Settings, shell: Shell): Promise<void> {
+  const { dockerfile, build_args: args } = settings.config.app;
+  const flags = Object.entries(args).map(([name, value]) => `--build-arg ${quote(`${name}=${value}`)}`);
+  const stdin = contextArchive(await readBuildContext(settings));
+  await shell.run(
+    `docker build --quiet --tag ${quote(bakedTag(settings))} --file ${quote(dockerfile)} ${flags.join(' ')} - >/dev/null`,
+    {
+      stdin,
+      timeoutMs: LOAD_TIMEOUT_MS,
+    },
+  );
+}

@@ -1,0 +1,59 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { Readable } from 'node:stream';
+import ignore from '@balena/dockerignore';
+import { pack } from 'tar-stream';
+import type { Settings } from '../config/settings.ts';
+import { AnnyError } from '../operation/errors.ts';
+import { projectFile } from './project-files.ts';
+
+/** A file of the app's build context, as Docker would be given it. */
+export interface ContextFile {
+  /** Relative to the context, with "/". */
+  readonly path: string;
+  readonly content: Buffer;
+  readonly executable: boolean;
+}
+
+/** Everything that Docker would see of config.app.context, .dockerignore heeded, sorted by path. */
+export async function readBuildContext({ config, directory }: Settings): Promise<readonly ContextFile[]> {
+  const { context, dockerfile } = config.app;
+  const root = projectFile(directory, context);
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
+    throw new AnnyError('CONFIG_INVALID', {
+      doing: 'reading app.context',
+      found: `there is no directory ${context}`,
+      next: 'correct app.context in config.yaml: the directory with the Dockerfile of your app',
+      cause,
+    });
+  });
+  const rules = ignore({ ignorecase: false }).add(await readFile(join(root, '.dockerignore'), 'utf8').catch(() => ''));
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .filter((path) => path === dockerfile || !rules.ignores(path))
+    .sort();
+  if (!paths.includes(dockerfile)) {
+    throw new AnnyError('CONFIG_INVALID', {
+      doing: 'reading app.dockerfile',
+      found: `there is no ${dockerfile} in ${context}`,
+      next: 'write one, or name another in config.yaml',
+    });
+  }
+  return Promise.all(paths.map((path) => readContextFile(root, path)));
+}
+
+async function readContextFile(root: string, path: string): Promise<ContextFile> {
+  const [content, { mode }] = await Promise.all([readFile(join(root, path)), stat(join(root, path))]);
+  return { path, content, executable: (mode & 0o100) !== 0 };
+}
+
+export function contextArchive(files: readonly ContextFile[]): Readable {
+  const archive = pack();
+  for (const { path, content, executable } of files) {
+    // One time for all, so that the same content gives the same layers.
+    archive.entry({ name: path, mode: executable ? 0o755 : 0o644, mtime: new Date(0) }, content);
+  }
+  archive.finalize();
+  return Readable.from(archive);
+}

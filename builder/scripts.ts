@@ -1,0 +1,79 @@
+import type { Config } from '../config/schema.ts';
+import { quote } from '../machine/ssh-shell.ts';
+import type { Definition } from './definition.ts';
+import type { MachineFile } from './render.ts';
+
+/** What is run on the machine that is being baked: pure text, made from the definition. */
+
+/** A cloud's stock system may still be at its own first updates; its package lists may be of last month. */
+const APT = 'apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold';
+
+const OFFICIAL_DOCKER = `
+install -d -m 0755 /etc/apt/keyrings
+. /etc/os-release
+curl -fsSL "https://download.docker.com/linux/$ID/gpg" -o /etc/apt/keyrings/docker.asc
+echo "deb [arch=$(dpkg --print-architecture) signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/$ID $VERSION_CODENAME stable" > /etc/apt/sources.list.d/docker.list`;
+
+const DOCKER_PACKAGES = {
+  official: ['docker-ce', 'docker-ce-cli', 'containerd.io', 'docker-compose-plugin'],
+  distribution: ['docker.io', 'docker-compose'],
+} as const;
+
+export function packagesScript(definition: Definition, image: Config['image']): string {
+  if (definition.packages.length === 0 && !definition.docker) return '';
+  const packages = [...(definition.docker ? DOCKER_PACKAGES[image.docker] : []), ...definition.packages];
+  return [
+    'export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1',
+    // The image is snapshotted as a whole and tested after a boot: syncing every file of every package buys nothing.
+    'echo force-unsafe-io > /etc/dpkg/dpkg.cfg.d/anny-bake',
+    ...(definition.docker && image.docker === 'official'
+      ? [`${APT} update`, `${APT} install -y ca-certificates curl`, OFFICIAL_DOCKER]
+      : []),
+    `${APT} update`,
+    ...(image.upgrade ? [`${APT} upgrade -y`] : []),
+    `${APT} install -y --no-install-recommends ${packages.join(' ')}`,
+    'rm -f /etc/dpkg/dpkg.cfg.d/anny-bake',
+  ].join('\n');
+}
+
+export function usersScript(definition: Definition): string {
+  return definition.users
+    .map(({ name, uid, shell, groups }) => {
+      const extra = groups.length === 0 ? '' : ` --groups ${groups.join(',')}`;
+      return `id -u ${name} >/dev/null 2>&1 || useradd --create-home --uid ${uid} --shell ${shell}${extra} ${name}
+passwd --lock ${name} >/dev/null`;
+    })
+    .join('\n');
+}
+
+/** Directories first, since a file's owner may need what is made here. */
+export function directoriesScript(definition: Definition): string {
+  return definition.directories
+    .map(({ path, owner, mode }) => {
+      const [user = 'root', group = 'root'] = owner.split(':');
+      return `install -d -m ${mode} -o ${user} -g ${group} ${quote(path)}`;
+    })
+    .join('\n');
+}
+
+/** Owners by name can only be set where the user exists; modes came with the archive. */
+export function ownersScript(files: readonly MachineFile[]): string {
+  return files
+    .filter(({ owner }) => owner !== 'root:root')
+    .map(({ path, owner }) => `chown ${owner} ${quote(path)}`)
+    .join('\n');
+}
+
+export function servicesScript(definition: Definition): string {
+  const { enable, disable } = definition.services;
+  return [
+    'systemctl daemon-reload',
+    ...(disable.length === 0 ? [] : [`systemctl disable --now ${disable.map(quote).join(' ')}`]),
+    ...(enable.length === 0 ? [] : [`systemctl enable --quiet ${enable.map(quote).join(' ')}`]),
+  ].join('\n');
+}
+
+export function runScript(definition: Definition): string {
+  // Each line is said before it runs, so that a failure names it.
+  return definition.run.map((line) => `echo ${quote(`+ ${line}`)} >&2\n${line} >&2`).join('\n');
+}
