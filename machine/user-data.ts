@@ -1,6 +1,9 @@
 import { stringify } from 'yaml';
 import type { HostKey } from './host-key.ts';
 
+/** Out of the way of the image's own users: cloud-init would give it the first free one, which is deploy's. */
+const BAKE_UID = 1999;
+
 export interface UserDataRequest {
   readonly hostKey: HostKey;
   /** `anny-bake` is made for this machine alone, with sudo; `deploy` is in the image already. */
@@ -26,7 +29,7 @@ export function userData(request: UserDataRequest): string {
         ssh_authorized_keys: request.authorizedKeys,
         lock_passwd: true,
         ...(request.user === 'anny-bake'
-          ? { shell: '/bin/bash', sudo: 'ALL=(ALL) NOPASSWD:ALL', no_user_group: false }
+          ? { uid: BAKE_UID, shell: '/bin/bash', sudo: 'ALL=(ALL) NOPASSWD:ALL', no_user_group: false }
           : { shell: '/bin/bash' }),
       },
     ],
