@@ -1,16 +1,12 @@
 import { Command } from 'commander';
+import { addGlobalOptions } from '../operation/command-line.ts';
 import { runMain } from '../operation/fail.ts';
 import { addLookCommands } from './look-commands.ts';
 import { addReleaseCommands } from './release-commands.ts';
 
-const program = new Command('anny-bluegreen')
-  .description('Blue-green deploys that cannot lose data: promote, roll back, restore.')
-  .option('--env <name>', 'environment of config.yaml (also ANNY_ENV; default: production)')
-  .option('--config <file>', 'config.yaml to use (default: the one here)')
-  .option('--json', 'one JSON object on stdout, no questions')
-  .option('-y, --yes', 'go on without asking')
-  .showHelpAfterError()
-  .exitOverride();
+const program = addGlobalOptions(
+  new Command('anny-bluegreen').description('Blue-green deploys that cannot lose data: promote, roll back, restore.'),
+);
 
 addReleaseCommands(program);
 addLookCommands(program);

@@ -1,6 +1,7 @@
 import type { Image } from '../builder/catalog.ts';
-import type { FirewallGroupId, Instance, SshKeyId } from '../cloud/cloud.ts';
+import type { FirewallGroupId, Instance } from '../cloud/cloud.ts';
 import { makeHostKey } from '../machine/host-key.ts';
+import { operatorKey } from '../machine/operator-key.ts';
 import { userData } from '../machine/user-data.ts';
 import { AnnyError } from '../operation/errors.ts';
 import type { StepReport } from '../operation/report.ts';
@@ -20,7 +21,7 @@ export async function createRelease(
   const { settings, cloud, operation } = context;
   const { infra } = settings.config;
   const hostKey = makeHostKey();
-  const key = await operatorKey(context);
+  const key = await operatorKey(cloud, infra);
   const tags = {
     environment: settings.environment,
     operation: operation.id,
@@ -89,20 +90,6 @@ async function tryToReach(context: Context, release: Release): Promise<Answering
     if (!(error instanceof AnnyError) || error.code === 'HOST_KEY_MISMATCH') throw error;
     return { problem: error.found };
   }
-}
-
-/** The operator's key as the account knows it; the names must agree, since the account's key goes onto the machine. */
-async function operatorKey(context: Context): Promise<{ readonly id: SshKeyId; readonly publicKey: string }> {
-  const { infra } = context.settings.config;
-  const keys = await context.cloud.sshKeys();
-  const found = keys.find(({ name }) => name === infra.ssh_key_name);
-  if (found !== undefined) return found;
-  throw new AnnyError('CONFIG_INVALID', {
-    doing: `looking for the SSH key "${infra.ssh_key_name}" (infra.ssh_key_name) in the account`,
-    found:
-      keys.length === 0 ? 'the account has no SSH keys' : `the account has ${keys.map(({ name }) => name).join(', ')}`,
-    next: `add ${infra.ssh_private_key}.pub to the account under that name, or name another one in config.yaml`,
-  });
 }
 
 async function firewallGroup(context: Context): Promise<FirewallGroupId | undefined> {

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { configGet, configShow, configShowText } from '../config/commands.ts';
+import { answer, settingsOf } from '../operation/command-line.ts';
 import { AnnyError } from '../operation/errors.ts';
-import { answer, type GlobalOptions, settingsFor, withContext } from './command-line.ts';
 import type { Context } from './context.ts';
 import { describeAnswer, isHealthy, probeHealth } from './gates.ts';
 import { observe, type World } from './observe.ts';
+import { withContext } from './open-context.ts';
 import { openSsh } from './open-ssh.ts';
 import type { Answering } from './release.ts';
 import { judge } from './situation.ts';
@@ -61,14 +62,14 @@ function addConfigCommands(program: Command): void {
     .argument('<key>', 'such as infra.vultr_plan')
     .description('one value, plain')
     .action(async (key: string, _options, command: Command) => {
-      const value = configGet(await settingsFor(command.optsWithGlobals<GlobalOptions>()), key);
+      const value = configGet(await settingsOf(command), key);
       answer(command, { key, value }, `${value}\n`);
     });
   config
     .command('show')
     .description('every key, its value, and where that came from; secrets masked')
     .action(async (_options, command: Command) => {
-      const shown = configShow(await settingsFor(command.optsWithGlobals<GlobalOptions>()));
+      const shown = configShow(await settingsOf(command));
       answer(command, shown, configShowText(shown));
     });
 }

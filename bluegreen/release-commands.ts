@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { type Image, imagesIn, latestTested } from '../builder/catalog.ts';
+import { agree, answer } from '../operation/command-line.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { withUndo } from '../operation/step.ts';
 import { carryOut } from './carry-out.ts';
-import { agree, answer, withContext } from './command-line.ts';
 import type { Context } from './context.ts';
 import { observe } from './observe.ts';
+import { withContext } from './open-context.ts';
 import { type Plan, planPromote, planRestore, planRollback } from './plan.ts';
 import { planText, viewPlan } from './plan-text.ts';
 import { prepareRelease } from './prepare.ts';

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { Readable } from 'node:stream';
-import ignore from '@balena/dockerignore';
+import dockerignore from '@balena/dockerignore';
 import { pack } from 'tar-stream';
 import type { Settings } from '../config/settings.ts';
 import { AnnyError } from '../operation/errors.ts';
@@ -27,7 +27,9 @@ export async function readBuildContext({ config, directory }: Settings): Promise
       cause,
     });
   });
-  const rules = ignore({ ignorecase: false }).add(await readFile(join(root, '.dockerignore'), 'utf8').catch(() => ''));
+  const rules = dockerignore
+    .default({ ignorecase: false })
+    .add(await readFile(join(root, '.dockerignore'), 'utf8').catch(() => ''));
   const paths = entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))

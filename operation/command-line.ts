@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { loadSettings } from '../config/load.ts';
-import { AnnyError } from '../operation/errors.ts';
-import { silentReport } from '../operation/silent-report.ts';
-import { systemClock } from '../operation/system-clock.ts';
-import { terminalReport } from '../operation/terminal-report.ts';
-import type { Context } from './context.ts';
-import { openContext } from './open-context.ts';
+import type { LoadedSettings } from '../config/settings.ts';
+import { AnnyError } from './errors.ts';
+import type { Report } from './report.ts';
+import { silentReport } from './silent-report.ts';
+import { systemClock } from './system-clock.ts';
+import { terminalReport } from './terminal-report.ts';
 
 /** What every command knows from its line. */
 export interface GlobalOptions {
@@ -16,7 +16,18 @@ export interface GlobalOptions {
   readonly config?: string;
 }
 
-export function settingsFor(options: GlobalOptions) {
+export function addGlobalOptions(program: Command): Command {
+  return program
+    .option('--env <name>', 'environment of config.yaml (also ANNY_ENV; default: production)')
+    .option('--config <file>', 'config.yaml to use (default: the one here)')
+    .option('--json', 'one JSON object on stdout, no questions')
+    .option('-y, --yes', 'go on without asking')
+    .showHelpAfterError()
+    .exitOverride();
+}
+
+export function settingsOf(command: Command): Promise<LoadedSettings> {
+  const options: GlobalOptions = command.optsWithGlobals();
   return loadSettings({
     env: process.env,
     ...(options.env === undefined ? {} : { environment: options.env }),
@@ -24,14 +35,9 @@ export function settingsFor(options: GlobalOptions) {
   });
 }
 
-/** Runs a command against the real world, with its begin and end in the journal. */
-export async function withContext<T>(command: Command, run: (context: Context) => Promise<T>): Promise<T> {
+export function reportOf(command: Command): Report {
   const options: GlobalOptions = command.optsWithGlobals();
-  const settings = await settingsFor(options);
-  const report = options.json ? silentReport : terminalReport(systemClock);
-  for (const warning of settings.warnings) report.warn(warning);
-  const context = openContext(settings, command.name(), report);
-  return run(context);
+  return options.json ? silentReport : terminalReport(systemClock);
 }
 
 /** stdout is for the answer: text for people, one JSON object with --json. */
@@ -42,8 +48,13 @@ export function answer(command: Command, data: unknown, text: string): void {
 
 /** Asks a person before something happens; --yes answers, and without a terminal the question is an error. */
 export async function agree(command: Command, question: string): Promise<void> {
+  if (await ask(command, question)) return;
+  throw new AnnyError('INTERRUPTED', { doing: command.name(), found: 'you said no', next: 'nothing was changed' });
+}
+
+async function ask(command: Command, question: string): Promise<boolean> {
   const options: GlobalOptions = command.optsWithGlobals();
-  if (options.yes) return;
+  if (options.yes) return true;
   if (!process.stdin.isTTY || options.json) {
     throw new AnnyError('USAGE', {
       doing: command.name(),
@@ -51,9 +62,12 @@ export async function agree(command: Command, question: string): Promise<void> {
       next: 'add --yes to go on without a question; plan shows what would happen',
     });
   }
+  return yesNo(question);
+}
+
+export async function yesNo(question: string): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const said = await lines.question(`${question} [y/N] `);
   lines.close();
-  if (/^y(es)?$/i.test(said.trim())) return;
-  throw new AnnyError('INTERRUPTED', { doing: command.name(), found: 'you said no', next: 'nothing was changed' });
+  return /^y(es)?$/i.test(said.trim());
 }

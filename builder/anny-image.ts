@@ -1,0 +1,163 @@
+import { Command, Option } from 'commander';
+import { openAccountOf } from '../cloud/account/open.ts';
+import { beginOperation } from '../operation/begin.ts';
+import {
+  addGlobalOptions,
+  answer,
+  type GlobalOptions,
+  reportOf,
+  settingsOf,
+  yesNo,
+} from '../operation/command-line.ts';
+import { AnnyError } from '../operation/errors.ts';
+import { runMain } from '../operation/fail.ts';
+import type { BakeContext } from './bake.ts';
+import { build, type OnError, reasons, reusable } from './build.ts';
+import { type Image, imagesIn } from './catalog.ts';
+import { readChain } from './definition.ts';
+import { identify } from './digest.ts';
+import { inputsLog } from './inputs-log.ts';
+import { verify } from './verify.ts';
+
+interface BuildOptions {
+  readonly why?: boolean;
+  readonly force?: boolean;
+  readonly onError: OnError;
+}
+
+const program = addGlobalOptions(
+  new Command('anny-image').description('Bakes a whole configured machine into a tested snapshot.'),
+);
+
+program
+  .command('build')
+  .argument('[name]', 'image definition (default: image.name of config.yaml)')
+  .description('bake an image and what it stands on, where no tested one with its digest exists')
+  .option('--why', 'only say what would be baked, and which inputs changed')
+  .option('--force', 'bake although it exists')
+  .addOption(
+    new Option('--on-error <what>', 'what becomes of the machine of a failed bake')
+      .choices(['keep', 'destroy', 'ask'])
+      .default('destroy'),
+  )
+  .action((name: string | undefined, options: BuildOptions, command: Command) =>
+    options.why ? why(command, name) : buildCommand(command, name, options),
+  );
+program
+  .command('list')
+  .description('the images in the account, newest first: one listing')
+  .action((_options, command: Command) => list(command));
+program
+  .command('show')
+  .argument('<image>', 'name, snapshot id, or first characters of the digest')
+  .description('one image, and what went into it')
+  .action((wanted: string, _options, command: Command) => show(command, wanted));
+program
+  .command('verify')
+  .argument('[name]', 'image definition (default: image.name of config.yaml)')
+  .description('boot the newest tested image on a fresh machine and test it again')
+  .action((name: string | undefined, _options, command: Command) => verifyCommand(command, name));
+
+async function contextOf(command: Command): Promise<BakeContext> {
+  const settings = await settingsOf(command);
+  const report = reportOf(command);
+  for (const warning of settings.warnings) report.warn(warning);
+  const cloud = openAccountOf(settings, process.env);
+  return { settings, cloud, operation: beginOperation(settings, command.name(), report) };
+}
+
+async function buildCommand(command: Command, name: string | undefined, options: BuildOptions): Promise<void> {
+  const context = await contextOf(command);
+  const { json, yes }: GlobalOptions = command.optsWithGlobals();
+  const keep = async (error: unknown): Promise<boolean> => {
+    if (options.onError === 'keep') return true;
+    if (options.onError === 'destroy' || json || yes || !process.stdin.isTTY) return false;
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return yesNo('keep the machine for a look? It costs until you destroy it.');
+  };
+  const wish = {
+    name: name ?? context.settings.config.image.name,
+    force: options.force === true,
+    onError: options.onError,
+  };
+  const built = await build(context, wish, keep);
+  const lines = built.map(
+    (one) =>
+      `${one.name}  ${one.digest.slice(0, 12)}  ${one.snapshotId}  ${one.baked ? 'baked and tested' : 'was there already'}`,
+  );
+  answer(command, { images: built }, `${lines.join('\n')}\n`);
+}
+
+async function why(command: Command, name: string | undefined): Promise<void> {
+  const { settings, cloud, operation } = await contextOf(command);
+  const identities = await identify(settings, await readChain(settings.directory, name ?? settings.config.image.name));
+  const images = await imagesIn(cloud);
+  const rows = await Promise.all(
+    identities.map(async (identity) => ({
+      name: identity.name,
+      digest: identity.digest,
+      exists: reusable(images, identity, operation.clock.now(), settings.config.image.max_age) !== undefined,
+      why: await reasons(inputsLog(settings.directory), identity, images),
+    })),
+  );
+  const lines = rows.flatMap((row) => [
+    `${row.name}  ${row.digest.slice(0, 12)}  ${row.exists ? 'exists, would not be baked' : 'would be baked'}`,
+    ...row.why.map((reason) => `  ${reason}`),
+  ]);
+  answer(command, { images: rows }, `${lines.join('\n')}\n`);
+}
+
+async function list(command: Command): Promise<void> {
+  const { cloud } = await contextOf(command);
+  const images = await imagesIn(cloud);
+  const lines = images.map(describe);
+  answer(
+    command,
+    { images },
+    images.length === 0 ? 'no images; anny-image build makes one\n' : `${lines.join('\n')}\n`,
+  );
+}
+
+function describe(image: Image): string {
+  const stage = image.complete ? image.stage : 'pending';
+  return `${image.name.padEnd(12)}  ${image.digest.slice(0, 12)}  ${stage.padEnd(9)}  ${image.createdAt.slice(0, 16).replace('T', ' ')}  ${image.snapshotId}`;
+}
+
+async function show(command: Command, wanted: string): Promise<void> {
+  const { cloud, settings } = await contextOf(command);
+  const images = await imagesIn(cloud);
+  const image = images.find(
+    (one) => one.snapshotId === wanted || one.name === wanted || (wanted.length >= 6 && one.digest.startsWith(wanted)),
+  );
+  if (image === undefined) {
+    throw new AnnyError('IMAGE_MISSING', {
+      doing: `looking for image ${wanted}`,
+      found: `the account has ${images.map((one) => `${one.name} ${one.digest.slice(0, 12)}`).join(', ') || 'no images'}`,
+      next: 'anny-image list',
+    });
+  }
+  const inputs = await inputsLog(settings.directory).recall(image.digest);
+  const lines = [
+    describe(image),
+    `digest  ${image.digest}`,
+    `parent  ${image.parent}`,
+    `size    ${(image.sizeBytes / 1024 ** 3).toFixed(0)} GB disk`,
+    ...(inputs === undefined
+      ? ['inputs  baked elsewhere: not known here']
+      : inputs.map(({ name, sha256 }) => `  ${sha256.slice(0, 12)}  ${name}`)),
+  ];
+  answer(command, { image, inputs: inputs ?? null }, `${lines.join('\n')}\n`);
+}
+
+async function verifyCommand(command: Command, name: string | undefined): Promise<void> {
+  const context = await contextOf(command);
+  const result = await verify(context, name ?? context.settings.config.image.name);
+  const bad = result.checks.filter(({ ok }) => !ok);
+  const lines = result.checks.map(
+    (check) => `${check.ok ? '✔' : '✖'} ${check.name}${check.ok ? '' : `: ${check.found}`}`,
+  );
+  answer(command, result, `${lines.join('\n')}\n`);
+  if (bad.length > 0) process.exitCode = 1;
+}
+
+await runMain(async () => void (await program.parseAsync()), { json: process.argv.includes('--json') });

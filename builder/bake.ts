@@ -1,0 +1,233 @@
+import type { Cloud, InstanceId, SnapshotId } from '../cloud/cloud.ts';
+import type { LoadedSettings } from '../config/settings.ts';
+import type { Shell } from '../machine/shell.ts';
+import { AnnyError } from '../operation/errors.ts';
+import { type Operation, runStep } from '../operation/step.ts';
+import { waitFor } from '../operation/wait.ts';
+import { bakeApp } from './app-image.ts';
+import { openBakeMachine } from './bake-machine.ts';
+import { describeImage, type Image } from './catalog.ts';
+import { checksScript, countChecks, readChecks } from './checks.ts';
+import { cleanScript } from './clean.ts';
+import type { Definition } from './definition.ts';
+import type { Identity } from './digest.ts';
+import { type MachineFile, renderTree } from './render.ts';
+import { directoriesScript, ownersScript, packagesScript, runScript, servicesScript, usersScript } from './scripts.ts';
+import { needleStream, needlesOf, readHits, refuseHits, SEARCH_SCRIPT, searchBooted } from './secret-search.ts';
+import { fileArchive } from './upload.ts';
+
+export interface BakeContext {
+  readonly settings: LoadedSettings;
+  readonly cloud: Cloud;
+  readonly operation: Operation;
+}
+
+export interface BakeRequest {
+  /** From the one on the stock system to the one that is baked. */
+  readonly chain: readonly Definition[];
+  readonly identity: Identity;
+  /** The parent's snapshot; undefined bakes on the stock system. */
+  readonly parent: Image | undefined;
+}
+
+const APPLY_TIMEOUT_MS = 60 * 60_000;
+const CHECK_TIMEOUT_MS = 10 * 60_000;
+const POWER_OFF_TIMEOUT_MS = 5 * 60_000;
+const POLL_MS = 500;
+
+/** Bakes, tests, cleans, searches, snapshots, boots the result, tests and searches again. Leaves the image and nothing else. */
+export async function bake(context: BakeContext, request: BakeRequest): Promise<SnapshotId> {
+  const { operation, cloud } = context;
+  const machine = await openBakeMachine(context, {
+    what: 'bake',
+    identity: request.identity,
+    from:
+      request.parent === undefined
+        ? { osId: context.settings.config.infra.vultr_os_id }
+        : { snapshotId: request.parent.snapshotId },
+  });
+  await applyDefinition(context, request, machine.shell);
+  await testMachine(context, request.chain, machine.shell, 'test');
+  await cleanAndSearch(context, request.chain, machine.shell);
+  await machine.shell.close();
+  await powerOff(context, machine.id);
+  const snapshot = await takeSnapshot(context, request, machine.id);
+  await runStep(operation, { name: 'destroy builder', run: () => cloud.destroyInstance(machine.id) });
+  await bootTest(context, request, snapshot);
+  await runStep(operation, {
+    name: 'mark tested',
+    run: () =>
+      cloud.describeSnapshot(
+        snapshot,
+        describeImage({ ...labelOf(request), stage: 'tested', operation: operation.id }),
+      ),
+  });
+  return snapshot;
+}
+
+function labelOf({ identity }: BakeRequest) {
+  return { name: identity.name, digest: identity.digest, parent: identity.parent };
+}
+
+async function applyDefinition(context: BakeContext, { chain, identity }: BakeRequest, shell: Shell): Promise<void> {
+  const { operation, settings } = context;
+  const definition = last(chain);
+  const files = await renderTree(settings, definition);
+  const apply = (name: string, script: string): Promise<unknown> =>
+    script.trim() === ''
+      ? Promise.resolve()
+      : runStep(operation, {
+          name,
+          run: (progress) =>
+            shell.run(script, { timeoutMs: APPLY_TIMEOUT_MS, onLine: (line) => progress.progress(line) }),
+          describe: () => '',
+        });
+  await apply('packages', packagesScript(definition, settings.config.image));
+  await apply('users and directories', [usersScript(definition), directoriesScript(definition)].join('\n'));
+  await runStep(operation, { name: 'files', run: () => upload(shell, files), describe: () => `${files.length}` });
+  if (definition.app) {
+    await runStep(operation, {
+      name: 'app image',
+      detail: `from ${settings.config.app.context}`,
+      run: (progress) => bakeApp(settings, shell, progress),
+      describe: (text) => text,
+    });
+  }
+  await apply('services', [servicesScript(definition), runScript(definition)].join('\n'));
+  // Last of all: a machine that says what it is has everything.
+  await shell.put('/etc/anny/image.json', `${JSON.stringify({ name: identity.name, digest: identity.digest })}\n`, {
+    mode: 0o644,
+  });
+}
+
+async function upload(shell: Shell, files: readonly MachineFile[]): Promise<void> {
+  await shell.run('tar -C / -x --no-same-owner --no-overwrite-dir --preserve-permissions', {
+    stdin: fileArchive(files),
+    timeoutMs: APPLY_TIMEOUT_MS,
+  });
+  const owners = ownersScript(files);
+  if (owners !== '') await shell.run(owners);
+}
+
+async function testMachine(
+  context: BakeContext,
+  chain: readonly Definition[],
+  shell: Shell,
+  name: string,
+): Promise<void> {
+  await runStep(context.operation, {
+    name,
+    run: async () => {
+      const results = readChecks(await shell.run(checksScript(chain), { timeoutMs: CHECK_TIMEOUT_MS }));
+      const bad = results.filter(({ ok }) => !ok);
+      const missing = countChecks(chain) - results.length;
+      if (bad.length === 0 && missing === 0) return results.length;
+      throw new AnnyError('IMAGE_TEST_FAILED', {
+        doing: `testing what ${last(chain).name} must hold`,
+        found: [
+          ...bad.map((check) => `${check.name}: ${check.found || 'does not hold'}`),
+          ...(missing === 0 ? [] : [`${missing} tests gave no answer`]),
+        ].join('; '),
+        next: `mend ${last(chain).file} or its templates; --on-error=keep leaves the machine for a look`,
+      });
+    },
+    describe: (count) => `${count} hold`,
+  });
+}
+
+/** One script, since the login that it came by is removed in it. */
+async function cleanAndSearch(context: BakeContext, chain: readonly Definition[], shell: Shell): Promise<void> {
+  const needles = needlesOf(context.settings);
+  await runStep(context.operation, {
+    name: 'clean and search',
+    detail: `for ${needles.length} pieces of secrets, and for keys`,
+    run: async () => {
+      const output = await shell.run(
+        `needles_in=$(cat)\n(${cleanScript(chain)})\nprintf '%s' "$needles_in" | (${SEARCH_SCRIPT})\nsync\n(sleep 1; systemctl poweroff) >/dev/null 2>&1 </dev/null &`,
+        { stdin: needleStream(needles), timeoutMs: APPLY_TIMEOUT_MS },
+      );
+      refuseHits(readHits(output, needles, 'cleaned'));
+    },
+    describe: () => 'nothing found',
+  });
+}
+
+/** Shut down from inside, and seen stopped: a halt of the API is a pulled plug (packer-plugin-vultr PR#15). */
+async function powerOff({ operation, cloud }: BakeContext, id: InstanceId): Promise<void> {
+  await runStep(operation, {
+    name: 'shut down',
+    interruptible: true,
+    run: () =>
+      waitFor(
+        operation.clock,
+        {
+          what: 'the builder to be seen stopped',
+          timeoutMs: POWER_OFF_TIMEOUT_MS,
+          intervalMs: POLL_MS,
+          next: 'run the bake again',
+        },
+        async () => {
+          const now = await cloud.instance(id);
+          return now?.power === 'stopped' ? { done: true } : { not: `power is ${now?.power ?? 'unknown'}` };
+        },
+      ),
+    describe: () => 'seen stopped',
+  });
+}
+
+async function takeSnapshot(context: BakeContext, request: BakeRequest, id: InstanceId): Promise<SnapshotId> {
+  const { operation, cloud, settings } = context;
+  const made: { id?: SnapshotId } = {};
+  return runStep(operation, {
+    name: 'snapshot',
+    interruptible: true,
+    run: async (progress) => {
+      const description = describeImage({ ...labelOf(request), stage: 'candidate', operation: operation.id });
+      const snapshot = await cloud.createSnapshot(id, description);
+      made.id = snapshot;
+      await waitFor(
+        operation.clock,
+        {
+          what: 'the snapshot',
+          timeoutMs: settings.config.image.snapshot_timeout,
+          intervalMs: POLL_MS,
+          next: 'image.snapshot_timeout in config.yaml gives it longer',
+        },
+        async () => {
+          const now = await cloud.snapshot(snapshot);
+          progress.progress(now?.status ?? 'not known yet');
+          return now?.status === 'complete' ? { done: true } : { not: now?.status ?? 'not known yet' };
+        },
+      );
+      return snapshot;
+    },
+    undo: async () => {
+      if (made.id !== undefined) await cloud.deleteSnapshot(made.id);
+    },
+    describe: (snapshot) => snapshot,
+  });
+}
+
+/** Nothing is called tested that no fresh machine was booted from. */
+async function bootTest(context: BakeContext, request: BakeRequest, snapshot: SnapshotId): Promise<void> {
+  const { operation, cloud, settings } = context;
+  const machine = await openBakeMachine(context, {
+    what: 'boot-test',
+    identity: request.identity,
+    from: { snapshotId: snapshot },
+  });
+  await testMachine(context, request.chain, machine.shell, 'test the booted machine');
+  await runStep(operation, {
+    name: 'search the booted machine',
+    run: () => searchBooted(machine.shell, settings),
+    describe: () => 'nothing found',
+  });
+  await machine.shell.close();
+  await runStep(operation, { name: 'destroy test machine', run: () => cloud.destroyInstance(machine.id) });
+}
+
+function last(chain: readonly Definition[]): Definition {
+  const definition = chain.at(-1);
+  if (definition === undefined) throw new Error('a chain has at least one definition');
+  return definition;
+}

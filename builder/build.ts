@@ -1,0 +1,169 @@
+import type { Instance } from '../cloud/cloud.ts';
+import { AnnyError } from '../operation/errors.ts';
+import { runStep, undoAll } from '../operation/step.ts';
+import { waitFor } from '../operation/wait.ts';
+import { type BakeContext, bake } from './bake.ts';
+import { type Image, imagesIn } from './catalog.ts';
+import { type Definition, readChain } from './definition.ts';
+import { type Identity, identify, whatChanged } from './digest.ts';
+import { inputsLog } from './inputs-log.ts';
+
+export interface BuildWish {
+  readonly name: string;
+  /** Bake although a tested image with this digest exists. */
+  readonly force: boolean;
+  readonly onError: OnError;
+}
+
+export type OnError = 'keep' | 'destroy' | 'ask';
+
+export interface Built {
+  readonly name: string;
+  readonly digest: string;
+  readonly snapshotId: string;
+  /** False when it was there already. */
+  readonly baked: boolean;
+  /** Inputs that changed since the last image of this name, where that is known here. */
+  readonly why: readonly string[];
+}
+
+const OTHER_BAKE_TIMEOUT_MS = 3 * 60 * 60_000;
+const OTHER_BAKE_POLL_MS = 5_000;
+
+/** Bakes an image and what it stands on, each only when no tested image with its digest exists. */
+export async function build(
+  context: BakeContext,
+  wish: BuildWish,
+  keep: (error: unknown) => Promise<boolean>,
+): Promise<readonly Built[]> {
+  const { settings } = context;
+  const chain = await readChain(settings.directory, wish.name);
+  const identities = await identify(settings, chain);
+  const built: Built[] = [];
+  for (const [index, identity] of identities.entries()) {
+    const isLast = index === identities.length - 1;
+    const images = await imagesIn(context.cloud);
+    const parent = built.length === 0 ? undefined : images.find((one) => one.snapshotId === built.at(-1)?.snapshotId);
+    const step = { chain: chain.slice(0, index + 1), identity, parent };
+    built.push(await buildOne(context, step, images, { ...wish, force: wish.force && isLast }, keep));
+  }
+  return built;
+}
+
+/** The tested image with this digest that is not too old, where there is one. */
+export function reusable(
+  images: readonly Image[],
+  identity: Identity,
+  nowMs: number,
+  maxAgeMs: number,
+): Image | undefined {
+  return images.find(
+    (one) =>
+      one.name === identity.name &&
+      one.digest === identity.digest &&
+      one.stage === 'tested' &&
+      one.complete &&
+      nowMs - Date.parse(one.createdAt) < maxAgeMs,
+  );
+}
+
+async function buildOne(
+  context: BakeContext,
+  step: { readonly chain: readonly Definition[]; readonly identity: Identity; readonly parent: Image | undefined },
+  images: readonly Image[],
+  wish: BuildWish,
+  keep: (error: unknown) => Promise<boolean>,
+): Promise<Built> {
+  const { operation, settings } = context;
+  const { identity } = step;
+  const log = inputsLog(settings.directory);
+  const why = await reasons(log, identity, images);
+  const find = (all: readonly Image[]): Image | undefined =>
+    wish.force ? undefined : reusable(all, identity, operation.clock.now(), settings.config.image.max_age);
+  const known = find(images) ?? (await afterOtherBake(context, identity, find));
+  const common = { name: identity.name, digest: identity.digest, why };
+  if (known !== undefined) {
+    operation.report.note(
+      `${identity.name} ${identity.digest.slice(0, 12)} is baked and tested already: ${known.snapshotId}`,
+    );
+    return { ...common, snapshotId: known.snapshotId, baked: false };
+  }
+  operation.report.note(
+    `bake ${identity.name} ${identity.digest.slice(0, 12)}${why.length === 0 ? '' : ` (${summary(why)})`}`,
+  );
+  try {
+    const snapshotId = await bake(context, step);
+    operation.undos.length = 0;
+    await log.remember(identity);
+    return { ...common, snapshotId, baked: true };
+  } catch (error) {
+    if (await keep(error)) operation.undos.length = 0;
+    const failures = await undoAll(operation);
+    if (failures.length === 0) throw error;
+    throw new AnnyError('UNFINISHED', {
+      doing: `taking the bake of ${identity.name} back`,
+      found: failures.join('; '),
+      next: `destroy what is tagged op=${operation.id} in the account`,
+      cause: error,
+    });
+  }
+}
+
+function summary(why: readonly string[]): string {
+  const most = 3;
+  return why.length <= most
+    ? why.join(', ')
+    : `${why.slice(0, most).join(', ')} and ${why.length - most} more; --why names all`;
+}
+
+/** What changed since the newest image of this name. */
+export async function reasons(
+  log: ReturnType<typeof inputsLog>,
+  identity: Identity,
+  images: readonly Image[],
+): Promise<readonly string[]> {
+  const last = images.find(({ name }) => name === identity.name);
+  if (last === undefined || last.digest === identity.digest) return [];
+  const before = await log.recall(last.digest);
+  return before === undefined
+    ? [`the last one, ${last.digest.slice(0, 12)}, was baked elsewhere`]
+    : whatChanged(before, identity.inputs);
+}
+
+/** Somebody bakes the same digest right now: their image will do. */
+async function afterOtherBake(
+  context: BakeContext,
+  identity: Identity,
+  find: (images: readonly Image[]) => Image | undefined,
+): Promise<Image | undefined> {
+  const { cloud, operation } = context;
+  const others = async (): Promise<readonly Instance[]> =>
+    (await cloud.instances()).filter((one) => isOtherBake(one, identity, operation.id));
+  const first = (await others())[0];
+  if (first === undefined) return undefined;
+  return runStep(operation, {
+    name: 'wait for another bake',
+    detail: `${first.label} bakes the same digest`,
+    interruptible: true,
+    run: () =>
+      waitFor(
+        operation.clock,
+        {
+          what: `the bake of ${first.label}`,
+          timeoutMs: OTHER_BAKE_TIMEOUT_MS,
+          intervalMs: OTHER_BAKE_POLL_MS,
+          next: `if nobody bakes any more, destroy ${first.label} in the account, then run this again`,
+        },
+        async () => {
+          const image = find(await imagesIn(cloud));
+          if (image !== undefined) return { done: image };
+          return (await others()).length === 0 ? { done: undefined } : { not: 'it still bakes' };
+        },
+      ),
+  });
+}
+
+function isOtherBake({ tags }: Instance, identity: Identity, operation: string): boolean {
+  const isBake = tags.includes('kind=bake') || tags.includes('kind=boot-test');
+  return isBake && tags.includes(`image=${identity.digest.slice(0, 12)}`) && !tags.includes(`op=${operation}`);
+}

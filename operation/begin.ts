@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import type { LoadedSettings } from '../config/settings.ts';
+import { ERROR_CODES } from './errors.ts';
+import { fileJournal } from './file-journal.ts';
+import type { Report } from './report.ts';
+import type { Operation } from './step.ts';
+import { systemClock } from './system-clock.ts';
+
+const OPERATION_ID_BYTES = 6;
+
+/** A new operation of this program in the real world: its journal lies beside config.yaml. */
+export function beginOperation(settings: LoadedSettings, command: string, report: Report): Operation {
+  return {
+    id: systemClock.randomHex(OPERATION_ID_BYTES),
+    command,
+    clock: systemClock,
+    journal: fileJournal(join(settings.directory, '.anny', `journal-${settings.environment}.jsonl`), settings.mask),
+    report,
+    undos: [],
+    interrupt: interruptSignal(report),
+    forward: false,
+  };
+}
+
+/** The first Ctrl-C asks for a stop in good order; the second leaves at once, and `status` says what is left. */
+function interruptSignal(report: Report): AbortSignal {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(ERROR_CODES.INTERRUPTED);
+    report.warn('stopping in good order (Ctrl-C again leaves at once, then anny-bluegreen status says what is left)');
+    controller.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return controller.signal;
+}
