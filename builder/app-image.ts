@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { Transform } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import Docker from 'dockerode';
 import type { Settings } from '../config/settings.ts';
@@ -76,14 +76,18 @@ function follow(engine: Docker, stream: NodeJS.ReadableStream, onEvent: (event: 
 
 /** No copy on any disk on the way. Compressed where the machine is far. */
 async function streamOver(settings: Settings, engine: Docker, shell: Shell, progress: StepReport): Promise<number> {
-  const saved = Readable.from((await engine.getImage(bakedTag(settings)).get()) as AsyncIterable<Buffer>);
+  const saved = await engine.getImage(bakedTag(settings)).get();
   let bytes = 0;
-  saved.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    progress.progress(`${Math.round(bytes / 1e6)} MB`);
+  const counter = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      bytes += chunk.length;
+      progress.progress(`${Math.round(bytes / 1e6)} MB`);
+      done(null, chunk);
+    },
   });
   const isNear = /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|127\.)/.test(shell.address);
-  const stdin = isNear ? saved : saved.pipe(createGzip({ level: 1 }));
+  const counted = saved.pipe(counter);
+  const stdin = isNear ? counted : counted.pipe(createGzip({ level: 1 }));
   await shell.run(`docker load --quiet >/dev/null\n${forgetOthers(settings)}`, { stdin, timeoutMs: LOAD_TIMEOUT_MS });
   return bytes;
 }
