@@ -12,8 +12,9 @@ trust_certificates() {
   if cmp -s "$TRUST.new" "$TRUST"; then rm -f "$TRUST.new"; else mv -f "$TRUST.new" "$TRUST" && reload_nginx; fi
 }
 
+# By signal: at a boot systemd would have the reload wait for anny-box, and anny-box for the reload.
 reload_nginx() {
-  if systemctl is-active --quiet nginx; then systemctl reload nginx; fi
+  [ ! -s /run/nginx.pid ] || nginx -q -s reload
 }
 
 ensure_placeholder() {
