@@ -1,23 +1,96 @@
 # shellcheck shell=bash
-# Answers: JSON on stdout.
+# How a verb answers. The answer goes to the caller's stdout (kept as 3); everything that programs print goes to a file
+# whose last lines explain an unexpected failure.
 
-fail() {
-  jq -cn --arg error "$1" --arg next "$2" '{error: $error, next: $next}'
+readonly RUN=/run/anny
+readonly LIB=/var/lib/anny
+LOCK_WAIT_SECONDS=30
+
+begin_answer() {
+  VERB=$1
+  mkdir -p "$RUN"
+  WORK=$(mktemp -d "$RUN/verb.XXXXXX")
+  trap end_answer EXIT
+  trap 'failed_unexpectedly "$LINENO" "$BASH_COMMAND"' ERR
+  exec 3>&1 1>"$WORK/output" 2>&1
+}
+
+end_answer() {
+  rm -rf "$WORK"
+}
+
+# answer NAME VALUE...: strings; answer_json takes the whole object.
+answer_json() {
+  printf '%s\n' "$1" >&3
+}
+
+answer_done() {
+  note 'done'
+  answer_json '{}'
+}
+
+# die ERROR NEXT: an expected failure, in words for an operator at night.
+die() {
+  trap - ERR
+  if [[ ! -e $WORK/answered ]]; then
+    : >"$WORK/answered" || true
+    note "refused: $1"
+    jq -cn --arg error "$1" --arg next "$2" '{$error, $next}' >&3
+  fi
   exit 1
 }
 
-ok() {
-  echo '{}'
+failed_unexpectedly() {
+  local said
+  said=$(grep -v '^[[:space:]]*$' "$WORK/output" | tail -n 3 | cut -c1-300 | paste -sd '|' || true)
+  die "anny-box $VERB stopped at '${2:0:120}' (line $1): ${said:-nothing was said}" \
+    "$(full_disk_hint)anny-bluegreen logs --all shows what the machine wrote; the verb can be run again"
 }
 
-now() {
-  date +%s
+# A full disk is behind most failures that no line explains.
+full_disk_hint() {
+  local free
+  free=$(df --output=avail -B1M "$LIB" | tail -n 1)
+  [[ $free -gt 10 ]] || printf 'only %s MiB are free on the disk: make room; ' "${free// /}"
 }
 
-# need NAME VALUE PATTERN: what comes from the caller is checked before anything else.
-need() {
-  local name=$1 value=$2 pattern=$3
-  [[ $value =~ ^$pattern$ ]] || fail "$name \"${value:0:80}\" is not what it must be" "docs/anny-box.md says what the verb takes"
+note() {
+  logger -t anny-box -- "$VERB: $1" || true
 }
-readonly ADDRESS='[0-9]{1,3}(\.[0-9]{1,3}){3}'
-readonly SECONDS_ARGUMENT='[0-9]{1,5}'
+
+# One verb at a time, also against the dead man's timer. Children that outlive the verb must not inherit 9.
+take_lock() {
+  exec 9>>"$RUN/lock"
+  flock -w "$LOCK_WAIT_SECONDS" 9 ||
+    die "another verb is still running: $(cat "$RUN/lock-holder" 2>/dev/null || echo unknown)" \
+      'wait for it, then run the same command again'
+  echo "$1 (process $$)" >"$RUN/lock-holder"
+}
+
+# Milliseconds since boot: the wall clock may jump.
+uptime_ms() {
+  local seconds rest
+  read -r seconds rest </proc/uptime
+  printf '%s' "$((${seconds%.*} * 1000 + 10#${seconds#*.} * 10))"
+}
+
+# write_file PATH MODE: stdin becomes the whole file or nothing, also when the power goes.
+write_file() {
+  local temporary
+  temporary=$(mktemp "$(dirname "$1")/.new.XXXXXX")
+  if cat >"$temporary" && chmod "$2" "$temporary" && sync "$temporary" && mv -f "$temporary" "$1"; then
+    sync "$(dirname "$1")"
+  else
+    rm -f "$temporary"
+    return 1
+  fi
+}
+
+require_number() {
+  [[ $1 =~ ^[0-9]{1,5}$ && $1 -ge $2 && $1 -le $3 ]] ||
+    die "'$1' is not a number from $2 to $3" "anny-box $VERB takes $4"
+}
+
+require_address() {
+  [[ $1 =~ ^([0-9]{1,3}\.){3}[0-9]{1,3}$ ]] || die "'$1' is not an IPv4 address" "anny-box $VERB takes one"
+}

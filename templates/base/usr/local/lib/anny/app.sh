@@ -1,109 +1,108 @@
 # shellcheck shell=bash
-# The app's life: started by systemd (anny-app.service) on this script's word alone.
+# The app's container. Compose makes it, systemd starts and stops it. It can only start where $RUN/app exists: neither a
+# reboot nor a hand can start it on a machine that must not write.
 
-readonly STATE=/var/lib/docker/volumes/$STATE_VOLUME/_data
+readonly COMPOSE_FILE=$OPT/docker-compose.yml
+readonly START_SECONDS=30
+# There when the secrets changed after the container was made.
+readonly REMAKE=$LIB/remake-container
 
-app_runs() {
-  systemctl is-active --quiet anny-app.service
+# v2 is a plugin of docker; Debian's distribution has v1.
+compose() {
+  local plugin
+  for plugin in /usr/{local/,}{libexec,lib}/docker/cli-plugins/docker-compose; do
+    [[ -x $plugin ]] && { docker compose "$@"; return; }
+  done
+  docker-compose "$@"
+}
+
+# Secrets reach the container through an override made for the moment: compose itself would expand what stands in .env.
+make_container() {
+  local override=$WORK/secrets.json
+  local -a files=()
+  mkdir -p "$RUN/app" "$OPT/secrets"
+  mapfile -t files < <(find "$OPT/secrets" -type f ! -name '.*' -printf '%f\n' | sort)
+  { cat "$OPT/app.environment" "$OPT/.env" 2>/dev/null || true; printf 'ANNY_IMAGE_DIGEST=%s\n' "$(image_digest)"; } |
+    jq -Rn --arg app "$APP_NAME" --args '
+      [inputs | select(test("^[A-Za-z_][A-Za-z0-9_]*="))
+       | capture("^(?<name>[^=]+)=(?<value>.*)$") | {key: .name, value: (.value | gsub("\\$"; "$$"))}] as $environment
+      | {version: "3.8", services: {($app): {
+          environment: ($environment | from_entries),
+          volumes: ($ARGS.positional | map("/opt/anny/secrets/\(.):/secrets/\(.):ro"))}}}' \
+      "${files[@]}" >"$override"
+  chmod 600 "$override"
+  : >"$WORK/empty"
+  compose --env-file "$WORK/empty" -p "$APP_NAME" -f "$COMPOSE_FILE" -f "$override" up --no-start --no-build "$APP_NAME"
+  rm -f "$REMAKE"
+}
+
+ensure_volume() {
+  docker volume create "$STATE_VOLUME"
+  chown "$APP_UID:$APP_UID" "$STATE"
+}
+
+app_running() {
+  [[ $(docker inspect -f '{{.State.Running}}' "$CONTAINER" 2>/dev/null) == true ]]
 }
 
 start_app() {
-  app_runs && return
-  systemctl reset-failed anny-app.service 2>/dev/null || true
-  systemctl start anny-app.service
+  mkdir -p "$RUN/app"
+  [[ -d $STATE ]] || repair_state
+  unfreeze_app
+  if app_running && systemctl is-active --quiet anny-app.service; then return; fi
+  if [[ -e $REMAKE ]] || ! docker inspect "$CONTAINER" >/dev/null 2>&1; then make_container; fi
+  systemctl restart anny-app.service
 }
 
 stop_app() {
+  unfreeze_app
   systemctl stop anny-app.service
+  if app_running; then docker stop "$CONTAINER"; fi
+  rm -rf "$RUN/app"
 }
 
-app_health() {
-  curl -s -o "$RUN/health" -w '%{http_code}' --max-time 5 "http://127.0.0.1:$APP_PORT$APP_HEALTH" || true
+# A backup freezes the app for a moment; one that was killed in it must not leave it frozen.
+unfreeze_app() {
+  if [[ $(docker inspect -f '{{.State.Paused}}' "$CONTAINER" 2>/dev/null) == true ]]; then
+    docker unpause "$CONTAINER"
+  fi
 }
 
-# wait_healthy SECONDS: prints the health as JSON; false when it never came.
+# Sets HEALTH_STATUS (0 when nothing answered) and HEALTH_BODY.
+ask_health() {
+  HEALTH_STATUS=$(curl -sS -m 5 -o "$WORK/health" -w '%{http_code}' -H "Host: $PUBLIC_NAME" \
+    "http://127.0.0.1:$APP_PORT$APP_HEALTH" 2>"$WORK/health-error") || true
+  HEALTH_STATUS=$((10#${HEALTH_STATUS:-0}))
+  HEALTH_BODY=$(head -c 500 "$WORK/health" 2>/dev/null | tr -d '\0' || true)
+  if [[ $HEALTH_STATUS -eq 0 ]]; then HEALTH_BODY=$(head -c 500 "$WORK/health-error"); fi
+  rm -f "$WORK/health"
+}
+
+healthy() {
+  ask_health
+  [[ $HEALTH_STATUS -ge 200 && $HEALTH_STATUS -lt 300 ]]
+}
+
 wait_healthy() {
-  local end=$((SECONDS + $1)) code healthy=false
-  while :; do
-    code=$(app_health)
-    [[ $code =~ ^2 ]] && { healthy=true; break; }
-    [ $SECONDS -lt $end ] || break
-    sleep 0.1
+  local until=$(($(uptime_ms) + $1 * 1000))
+  until healthy; do
+    [[ $(uptime_ms) -lt $until ]] || return 1
+    sleep 0.05
   done
-  health_json "$healthy" "$code"
-  [ "$healthy" = true ]
 }
 
-health_json() {
-  head -c 500 "$RUN/health" 2>/dev/null | iconv -c -t UTF-8 | jq -Rsc --argjson healthy "$1" --arg status "$2" \
-    '{healthy: $healthy, status: ($status | tonumber? // 0), body: .}'
+answer_health() {
+  note "healthy: HTTP $HEALTH_STATUS"
+  answer_json "$(jq -cn --argjson status "$HEALTH_STATUS" --arg body "$HEALTH_BODY" '{healthy: true, $status, $body}')"
 }
 
-start_and_wait() {
-  local health
-  start_app
-  if health=$(wait_healthy "$1"); then
-    echo "$health"
-  else
-    fail "the app is not healthy after $1 s: $(jq -r '"HTTP \(.status) \(.body)"' <<<"$health")" "anny-bluegreen logs says why"
-  fi
+die_unhealthy() {
+  local found="HTTP $HEALTH_STATUS"
+  [[ $HEALTH_STATUS -ne 0 ]] || found='no answer'
+  die "the app was not healthy within $1 s: $found ${HEALTH_BODY:0:200}" \
+    'anny-bluegreen logs shows what the app wrote'
 }
 
-verb_start() {
-  need seconds "${1:-}" "$SECONDS_ARGUMENT"
-  require_role start candidate
-  start_and_wait "$1"
-}
-
-verb_stop() {
-  require_role stop none candidate relay
-  stop_app
-  rm -f "$RUN"/pass/*
-  [ "$(role_get .takeover.from)" = "" ] || change_role '.takeover = {from: "", at: 0}'
-  apply_takeover
-  ok
-}
-
-verb_quiesce() {
-  require_role quiesce writer
-  is_held || fail "requests are not held" "hold first"
-  stop_app
-  state_manifest
-}
-
-verb_takeover() {
-  need peer "${1:-}" "$ADDRESS"
-  need seconds "${2:-}" "$SECONDS_ARGUMENT"
-  require_role takeover candidate relay
-  local health
-  health=$(start_and_wait "$2") || { echo "$health"; exit 1; }
-  change_role '.takeover = {from: $from, at: $at}' --arg from "$1" --argjson at "$(now)"
-  apply_takeover
-  echo "$health"
-}
-
-verb_activate() {
-  require_role activate candidate relay writer
-  if [ "$(role)" != writer ]; then
-    start_and_wait 60 >"$RUN/activate" || { cat "$RUN/activate"; exit 1; }
-    change_role '.role = "writer" | .relayTo = "" | .since = $at | .generation = $generation | .takeover = {from: "", at: 0}' \
-      --argjson at "$(now)" --argjson generation "$(($(last_generation) + 1))"
-    record_event activated
-  fi
-  start_app
-  apply_role
-  ok
-}
-
-verb_logs() {
-  need lines "${1:-}" '[0-9]{1,5}'
-  {
-    docker logs --tail "$1" "$APP_NAME" 2>&1 || journalctl -u anny-app -n "$1" --no-pager -o cat
-    if [ "${2:-}" = all ]; then
-      echo "--- anny-box"
-      journalctl -t anny-box -u anny-app -u anny-box -n "$1" --no-pager -o short-iso
-      echo "--- nginx errors"
-      tail -n "$1" /var/log/nginx/anny.error.log 2>/dev/null || true
-    fi
-  } | jq -Rsc '{text: .}'
+require_stopped() {
+  if app_running; then die 'the app runs on this machine' 'anny-box stop first'; fi
 }

@@ -1,88 +1,103 @@
 # shellcheck shell=bash
-# Backups: a tar of state, certificate and history, encrypted to the operator's public keys before it touches the disk.
+# An archive is a tar of state/, letsencrypt/, history.jsonl and manifest.json, encrypted to keys whose other half this
+# machine never had.
 
-readonly STAGING=$VAR/staging
-readonly INCOMING=$VAR/incoming
+readonly FREEZE_SECONDS=20
 
 verb_backup() {
-  require_role backup writer
-  [ -n "$BACKUP_RECIPIENTS" ] || fail "no recipient is configured (backup.recipients), and nothing is kept unencrypted" \
-    "put an age public key into config.yaml, bake and promote"
-  local at file
-  mkdir -p "$BACKUP_DIR" && chmod 700 "$BACKUP_DIR"
-  stage_state
-  at=$(now)
-  file=$BACKUP_DIR/$(date -u -d "@$at" +%Y%m%d-%H%M%S).tar.age
-  manifest_of "$STAGING/state" >"$STAGING/manifest.json"
-  if ! encrypt_staging "$file.partial"; then
-    rm -rf "$file.partial" "$STAGING"
-    fail "the archive could not be written" "look at the space on the disk: df -h $BACKUP_DIR"
-  fi
-  rm -rf "$STAGING"
-  sync "$file.partial"
-  mv -f "$file.partial" "$file"
+  local at path copy bytes digest recipient
+  local -a recipients=()
+  require_role writer relay
+  held && die 'a handover is under way' 'run the same command again when it is over'
+  [[ -n $BACKUP_RECIPIENTS ]] || die 'there is nobody to encrypt to: backup.recipients is empty' \
+    'age-keygen makes a key; put its public half into config.yaml, bake and promote'
+  for recipient in $BACKUP_RECIPIENTS; do recipients+=(-r "$recipient"); done
+  at=$(date +%s)
+  path=$BACKUP_DIR/$APP_NAME-$(date -u -d "@$at" +%Y%m%d-%H%M%S).tar.age
+  install -d -m 700 "$BACKUP_DIR"
+  copy=$BACKUP_DIR/.copy
+  trap 'rm -rf "$BACKUP_DIR/.copy" "$BACKUP_DIR"/.*.partial; end_answer' EXIT
+  copy_at_one_moment "$copy"
+  tar -C "$copy" --numeric-owner --acls --xattrs -cf - . | age "${recipients[@]}" -o "$BACKUP_DIR/.${path##*/}.partial"
+  chmod 600 "$BACKUP_DIR/.${path##*/}.partial"
+  sync "$BACKUP_DIR/.${path##*/}.partial"
+  mv -f "$BACKUP_DIR/.${path##*/}.partial" "$path"
   sync "$BACKUP_DIR"
-  find "$BACKUP_DIR" -name '*.tar.age' -mtime "+$BACKUP_RETENTION_DAYS" -delete
-  jq -cn --arg path "$file" --argjson bytes "$(stat -c %s "$file")" --arg sha256 "$(sha256sum "$file" | cut -d' ' -f1)" \
-    --argjson at "$at" '{path: $path, bytes: $bytes, sha256: $sha256, at: $at}'
+  forget_old_backups "${path##*/}"
+  bytes=$(stat -c %s "$path")
+  digest=$(sha256sum "$path" | cut -c1-64)
+  note "$path, $bytes bytes"
+  answer_json "$(jq -cn --arg path "$path" --argjson bytes "$bytes" --arg sha256 "$digest" --argjson at "$at" \
+    '{$path, $bytes, $sha256, $at}')"
 }
 
-# A copy of one moment: most of it while the app runs, the rest while it is frozen for some milliseconds.
-stage_state() {
-  ensure_state
-  rm -rf "$STAGING"
-  mkdir -p "$STAGING"/{state,certificate,history}
-  chmod 700 "$STAGING"
-  local copied=true
-  rsync -aHAX --numeric-ids "$STATE/" "$STAGING/state/" 2>/dev/null || true
-  if app_runs; then docker pause "$APP_NAME" >/dev/null 2>&1 || true; fi
-  rsync -aHAX --numeric-ids --delete "$STATE/" "$STAGING/state/" || copied=false
-  docker unpause "$APP_NAME" >/dev/null 2>&1 || true
-  rsync -aHAX "$CERTIFICATES/" "$STAGING/certificate/" || copied=false
-  rsync -a "$CARRIED/" "$STAGING/history/" || copied=false
-  $copied && return
-  rm -rf "$STAGING"
-  fail "the state could not be copied" "look at the space on the disk: df -h"
+# copy_at_one_moment DIRECTORY: most is copied while the app runs; it is frozen only for the difference.
+copy_at_one_moment() {
+  rm -rf "$1"
+  install -d -m 700 "$1/letsencrypt"
+  copy_state "$1/state" || true
+  if app_running; then
+    # Should this process be killed now, the app must not stay frozen.
+    systemd-run --quiet --collect --unit="anny-unfreeze-$(uptime_ms)" --on-active="$FREEZE_SECONDS" \
+      docker unpause "$CONTAINER"
+    docker pause "$CONTAINER"
+    copy_state "$1/state" || { docker unpause "$CONTAINER"; die 'the state could not be copied' "$(full_disk_hint)run the same command again"; }
+    docker unpause "$CONTAINER" || die 'the app was frozen for longer than the backup may take' 'run the same command again'
+    systemctl stop 'anny-unfreeze-*.timer'
+  else
+    copy_state "$1/state"
+  fi
+  cp -a "$LETSENCRYPT/." "$1/letsencrypt/"
+  if [[ -s $HISTORY ]]; then cp -a "$HISTORY" "$1/history.jsonl"; fi
+  manifest "$1/state" >"$1/manifest.json"
 }
 
-encrypt_staging() {
-  local recipient arguments=()
-  for recipient in $BACKUP_RECIPIENTS; do arguments+=(-r "$recipient"); done
-  # The manifest comes last: an archive that was cut off has none.
-  tar -C "$STAGING" -c --numeric-owner state certificate history manifest.json | age "${arguments[@]}" -o "$1"
+copy_state() {
+  rsync -aHAX --numeric-ids --delete --modify-window=-1 "$STATE/" "$1/"
+}
+
+forget_old_backups() {
+  find "$BACKUP_DIR" -maxdepth 1 -name "$APP_NAME-*.tar.age" ! -name "$1" -mtime "+$((BACKUP_RETENTION_DAYS - 1))" -delete
 }
 
 verb_fetch_backup() {
-  need path "${1:-}" "$BACKUP_DIR/[0-9]{8}-[0-9]{6}\.tar\.age"
-  exec cat "$1"
+  local path=${1:-}
+  [[ $path == "$BACKUP_DIR/$APP_NAME-"[0-9]*.tar.age && $path != *..* && -f $path ]] ||
+    die "'$path' is no archive of this machine" 'anny-box backup names one'
+  cat "$path" >&3
 }
 
-# stdin: the decrypted tar. All of it arrives and is checked before anything here is replaced.
+last_backup_at() {
+  find "$BACKUP_DIR" -maxdepth 1 -name "$APP_NAME-*.tar.age" -printf '%Ts\n' 2>/dev/null | sort -n | tail -n 1
+}
+
+# The archive, decrypted by the operator, comes on stdin. It is unpacked and checked beside the state before it replaces it.
 verb_restore() {
-  require_role restore candidate
-  app_runs && fail "the app runs" "stop first"
-  ensure_state
-  rm -rf "$INCOMING"
-  mkdir -p "$INCOMING" && chmod 700 "$INCOMING"
-  if ! tar -C "$INCOMING" -x --numeric-owner --same-owner >"$RUN/restore.log" 2>&1; then
-    rm -rf "$INCOMING"
-    fail "the archive is not whole: $(tail -n 1 "$RUN/restore.log")" "restore another backup; nothing was changed"
-  fi
-  check_incoming
-  rsync -aHAX --numeric-ids --delete --fsync "$INCOMING/state/" "$STATE/"
-  rsync -aHAX --delete --fsync "$INCOMING/certificate/" "$CERTIFICATES/"
-  rsync -a --fsync "$INCOMING/history/" "$CARRIED/"
-  rm -rf "$INCOMING"
-  record_event restored
-  use_certificate
-  state_manifest
-}
-
-check_incoming() {
-  local want have
-  want=$(jq -r .digest "$INCOMING/manifest.json" 2>/dev/null || true)
-  have=$(manifest_of "$INCOMING/state" 2>/dev/null | jq -r .digest || true)
-  [ -n "$want" ] && [ "$want" = "$have" ] && return
-  rm -rf "$INCOMING"
-  fail "the archive's data is not what its manifest says" "restore another backup; nothing was changed"
+  local archive wanted found
+  require_role candidate
+  require_stopped
+  fresh_beside
+  archive=$NEXT.archive
+  rm -rf "$archive"
+  install -d -m 700 "$archive"
+  # shellcheck disable=SC2064
+  trap "rm -rf '$archive' '$NEXT'; end_answer" EXIT
+  tar -C "$archive" --numeric-owner --acls --xattrs -xpf - ||
+    die "the archive could not be unpacked: $(tail -n 1 "$WORK/output" | cut -c1-200)" \
+      "$(full_disk_hint)the state here is as it was; fetch the archive again, or take an older one"
+  [[ -d $archive/state && -s $archive/manifest.json ]] || die 'this is no archive of anny-box backup' 'take another one'
+  wanted=$(jq -r .digest "$archive/manifest.json")
+  found=$(manifest "$archive/state")
+  [[ $(jq -r .digest <<<"$found") == "$wanted" ]] ||
+    die 'the archive does not hold what was put into it' 'the state here is as it was; take an older archive'
+  rm -rf "$NEXT"
+  mv -T "$archive/state" "$NEXT"
+  swap_state
+  [[ ! -s $archive/history.jsonl ]] || adopt_history "$archive/history.jsonl"
+  PULLED_FROM='' TAKEOVER_FROM='' TAKEOVER_AT=0
+  save_role
+  remember restored
+  adopt_certificate "$archive/letsencrypt"
+  note "state is $found"
+  answer_json "$found"
 }

@@ -1,45 +1,79 @@
 # shellcheck shell=bash
-# After a boot: what the role file says, and a writer only when the name still leads to it.
+# After a start of the machine. /run is empty: flags are made again from the role file before nginx starts.
 
-ensure_id() {
-  [ -s "$VAR/id" ] || tr -d '-' </proc/sys/kernel/random/uuid | write_durably "$VAR/id" 644
-  install -m 644 "$VAR/id" "$RUN/id"
-}
+readonly ASK_AGAIN_SECONDS=2
 
+# Before nginx. A writer serves nothing yet: whether it still is the writer is for `serve` to find out.
 verb_boot() {
-  ensure_id
-  ensure_placeholder
-  trust_certificates
+  mkdir -p "$RUN"/{mode,takeover,trust,pass,peer} "$LIB"
+  # What a verb that lost its power left behind; and nobody is admitted any more.
+  rm -rf "$LIB"/.new.* "$OPT"/.new.* "$BACKUP_DIR"/.copy "$BACKUP_DIR"/.*.partial "$PULL_KEYS"
+  make_placeholder
   use_certificate
-  case $(role) in
-    writer) systemctl start --no-block anny-writer-check.service ;;
-    relay) apply_role ;;
-    candidate)
-      apply_role
-      # The other machine may have committed meanwhile: this one is then the writer in all but name.
-      if [ "$(role_get .takeover.from)" != "" ]; then systemctl start --no-block anny-app.service; fi
-      ;;
-    *) apply_role ;;
-  esac
-  ok
+  if [[ $ROLE == writer ]]; then
+    say_who_answers
+    trust_relays
+  else
+    apply_role
+  fi
+  note "started as $ROLE"
+  # It needs nginx, which waits for this.
+  if [[ $ROLE == writer || -n $TAKEOVER_FROM ]]; then systemctl start --no-block anny-serve.service; fi
 }
 
-# Asks without the lock until the name can be asked: a machine that nobody can reach by name need not serve.
-verb_writer_check() {
-  local said
-  while [ "$(role)" = writer ] && [ ! -e "$MODE/writer" ]; do
-    said=$(curl -s --max-time 5 --cacert "$TRUST" "https://$PUBLIC_NAME/.well-known/anny/writer" || true)
-    if [[ $said =~ ^[0-9a-f]{32}$ ]]; then with_lock serve_or_fence "$said"; else sleep 2; fi
+# Once Docker, nginx and the network are there.
+verb_serve() {
+  case $ROLE in
+    writer)
+      await_name
+      take_lock serve
+      load_role
+      [[ $ROLE == writer ]] || return 0
+      # Requests wait while the app starts.
+      touch "$RUN/mode/hold"
+      resume_writer ;;
+    candidate | relay)
+      [[ -n $TAKEOVER_FROM ]] || return 0
+      # The peer may have committed meanwhile; what it sends must find the app. Nobody else's requests do.
+      take_lock serve
+      load_role
+      [[ -n $TAKEOVER_FROM && $ROLE != writer ]] || return 0
+      start_app
+      wait_healthy "$START_SECONDS" || note "the app is not healthy: HTTP $HEALTH_STATUS"
+      touch "$RUN/takeover/$TAKEOVER_FROM" ;;
+  esac
+}
+
+# No proof, no serving: a machine that was powered off while another one took its place must not write. An answer that
+# cannot be had (no name, no network) is asked for again for as long as it takes; `activate` by the operator ends it too.
+await_name() {
+  local said=''
+  until name_leads_here; do
+    if [[ $SAID != "$said" ]]; then
+      said=$SAID
+      note "not serving: $said"
+    fi
+    load_role
+    [[ $ROLE == writer && ! -e $RUN/mode/writer ]] || return 0
+    sleep "$ASK_AGAIN_SECONDS"
   done
 }
 
-serve_or_fence() {
-  [ "$(role)" = writer ] || return 0
-  if [ "$1" = "$(cat "$VAR/id")" ]; then
-    start_app
-  else
-    logger -t anny-box "the name leads to another machine ($1): fenced"
-    change_role '.role = "fenced" | .since = $at' --argjson at "$(now)"
+# Sets SAID. Whoever answers, only its id counts; the certificate may be a placeholder. A later writer of the same state that the name leads to ends this one for good.
+name_leads_here() {
+  local id generation role
+  SAID=$(curl -sS -m 5 -k "https://$PUBLIC_NAME/.well-known/anny/writer" 2>&1) || {
+    SAID="$PUBLIC_NAME does not answer: ${SAID:0:200}"
+    return 1
+  }
+  read -r id generation role <<<"$SAID" || true
+  [[ $id =~ ^[0-9a-f]{32}$ ]] || { SAID="$PUBLIC_NAME leads to something else"; return 1; }
+  [[ $id != "$(machine_id)" ]] || return 0
+  if [[ $role == writer && $generation =~ ^[0-9]+$ && $generation -gt $GENERATION ]]; then
+    take_lock serve
+    become fenced
+    apply_role
   fi
-  apply_role
+  SAID="$PUBLIC_NAME leads to another machine ($role, generation $generation; this one is $GENERATION)"
+  return 1
 }

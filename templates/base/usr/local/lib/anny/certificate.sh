@@ -1,73 +1,101 @@
 # shellcheck shell=bash
-# The certificate: a placeholder of this machine's own until one is issued or carried over.
+# The certificate. certbot keeps it under /etc/letsencrypt; nginx reads a verified pair through one link, so that a pull
+# that is cut off never leaves a key without its certificate. Before the first is issued a placeholder lets nginx start.
 
-readonly TLS=/etc/anny/tls
+readonly LETSENCRYPT=/etc/letsencrypt
+readonly PLACEHOLDER=$LETSENCRYPT/anny-placeholder
+readonly PAIRS=/etc/anny/tls
 readonly TRUST=/etc/anny/trust.pem
-readonly LIVE=$CERTIFICATES/live/$PUBLIC_NAME
-readonly RENEW_SECONDS=$((30 * 86400))
+readonly WEBROOT=/var/www/acme
 
-# Everything that this machine trusts, for nginx towards a peer and for certbot towards its issuer.
-trust_certificates() {
-  { cat /etc/ssl/certs/ca-certificates.crt; cat /opt/anny/ca.crt 2>/dev/null || true; } >"$TRUST.new"
-  if cmp -s "$TRUST.new" "$TRUST"; then rm -f "$TRUST.new"; else mv -f "$TRUST.new" "$TRUST" && reload_nginx; fi
+certificate_kind() {
+  if [[ -s $LETSENCRYPT/live/$PUBLIC_NAME/fullchain.pem ]]; then echo issued
+  elif [[ -s $PLACEHOLDER/fullchain.pem ]]; then echo placeholder
+  else echo none; fi
 }
 
-# By signal: at a boot systemd would have the reload wait for anny-box, and anny-box for the reload.
-reload_nginx() {
-  [ ! -s /run/nginx.pid ] || nginx -q -s reload
+# Where the best pair lies.
+lineage() {
+  if [[ $(certificate_kind) == issued ]]; then echo "$LETSENCRYPT/live/$PUBLIC_NAME"; else echo "$PLACEHOLDER"; fi
 }
 
-ensure_placeholder() {
-  [ -s "$TLS/placeholder.pem" ] && [ -s "$TLS/placeholder.key" ] && return
-  install -d -m 700 "$TLS"
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj "/CN=anny placeholder" \
-    -addext "subjectAltName=DNS:$PUBLIC_NAME" -keyout "$TLS/placeholder.key" -out "$TLS/placeholder.pem" 2>/dev/null
+make_placeholder() {
+  local temporary
+  [[ $(certificate_kind) == none ]] || return 0
+  temporary=$(mktemp -d "$WORK/tls.XXXXXX")
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj "/CN=$PUBLIC_NAME" \
+    -addext "subjectAltName=DNS:$PUBLIC_NAME" -keyout "$temporary/privkey.pem" -out "$temporary/fullchain.pem"
+  rm -rf "$PLACEHOLDER"
+  install -d -m 700 "$LETSENCRYPT"
+  cp -r "$temporary" "$PLACEHOLDER"
 }
 
-# Points nginx at the issued certificate where there is one; a reload only when something changed.
+# use_certificate: nginx serves the best pair there is and trusts what this machine trusts. Reloads only on a change.
 use_certificate() {
-  local certificate=$TLS/placeholder.pem key=$TLS/placeholder.key
-  if [ -s "$LIVE/fullchain.pem" ] && [ -s "$LIVE/privkey.pem" ]; then
-    certificate=$LIVE/fullchain.pem key=$LIVE/privkey.pem
-  fi
-  local sum
-  sum=$(cat "$certificate" "$key" | sha256sum)
-  [ "$(cat "$TLS/in-use" 2>/dev/null)" = "$sum" ] && return
-  ln -sfn "$certificate" "$TLS/fullchain.pem"
-  ln -sfn "$key" "$TLS/privkey.pem"
-  echo "$sum" >"$TLS/in-use"
-  reload_nginx
+  CHANGED=0
+  link_pair "$(lineage)"
+  write_trust
+  [[ $CHANGED -eq 1 ]] || return 0
+  # By signal: at a boot systemd would have the reload wait for anny-box, and anny-box for the reload.
+  if [[ -s /run/nginx.pid ]]; then nginx -t && nginx -s reload; fi
+}
+
+# link_pair DIRECTORY: nginx reads that pair from now on.
+link_pair() {
+  local name pair
+  name=$(cat "$1/fullchain.pem" "$1/privkey.pem" | sha256sum | cut -c1-16)
+  pair=$PAIRS/$name
+  if [[ $(readlink "$PAIRS/current" || true) == "$name" ]]; then return; fi
+  [[ $(openssl x509 -in "$1/fullchain.pem" -noout -pubkey) == "$(openssl pkey -in "$1/privkey.pem" -pubout)" ]] ||
+    die "the key in $1 does not belong to its certificate" 'run the same command again; the pair in use stays'
+  install -d -m 700 "$PAIRS" "$pair"
+  install -m 600 -- "$1/fullchain.pem" "$1/privkey.pem" "$pair/"
+  sync -f "$pair"
+  ln -sfn "$name" "$PAIRS/.current"
+  mv -Tf "$PAIRS/.current" "$PAIRS/current"
+  find "$PAIRS" -mindepth 1 -maxdepth 1 -type d ! -name "$name" -exec rm -rf {} +
+  CHANGED=1
+}
+
+# write_trust: system certificates, the environment's own, and a placeholder that a peer may still show.
+write_trust() {
+  {
+    cat /etc/ssl/certs/ca-certificates.crt
+    cat "$OPT/ca.crt" 2>/dev/null || true
+    cat "$PLACEHOLDER/fullchain.pem" 2>/dev/null || true
+  } >"$WORK/trust"
+  if cmp -s "$WORK/trust" "$TRUST"; then return; fi
+  write_file "$TRUST" 644 <"$WORK/trust"
+  CHANGED=1
 }
 
 certificate_json() {
-  local kind=none issuer="" not_after=0 end
-  if [ -e "$TLS/fullchain.pem" ]; then
-    kind=placeholder
-    [ "$(readlink "$TLS/fullchain.pem")" = "$LIVE/fullchain.pem" ] && kind=issued
-    issuer=$(openssl x509 -noout -issuer -nameopt multiline -in "$TLS/fullchain.pem" | sed -n 's/ *commonName *= //p')
-    end=$(openssl x509 -noout -enddate -in "$TLS/fullchain.pem")
-    not_after=$(date -d "${end#notAfter=}" +%s)
+  local kind file subject issuer until
+  kind=$(certificate_kind)
+  file=$(lineage)/fullchain.pem
+  if [[ $kind == none ]]; then
+    echo '{"kind":"none","name":"","issuer":"","notAfter":0}'
+    return
   fi
-  jq -cn --arg kind "$kind" --arg name "$PUBLIC_NAME" --arg issuer "$issuer" --argjson notAfter "$not_after" \
-    '{kind: $kind, name: $name, issuer: $issuer, notAfter: $notAfter}'
+  subject=$(openssl x509 -in "$file" -noout -ext subjectAltName 2>/dev/null | grep -o 'DNS:[^,]*' | head -n 1 || true)
+  issuer=$(openssl x509 -in "$file" -noout -issuer -nameopt multiline,utf8 |
+    sed -n 's/^ *\(organizationName\|commonName\) *= //p' | paste -sd ' ')
+  until=$(date -d "$(openssl x509 -in "$file" -noout -enddate | cut -d= -f2)" +%s)
+  jq -cn --arg kind "$kind" --arg name "${subject#DNS:}" --arg issuer "$issuer" --argjson notAfter "$until" \
+    '{$kind, $name, $issuer, $notAfter}'
 }
 
+# Issues by HTTP-01, or renews within 30 days of the end; otherwise nothing happens.
 verb_certificate() {
-  require_role certificate writer
-  if [ ! -s "$LIVE/fullchain.pem" ] || ! openssl x509 -noout -checkend "$RENEW_SECONDS" -in "$LIVE/fullchain.pem" >/dev/null; then
-    issue_certificate
-  fi
-  use_certificate
-  certificate_json
-}
-
-issue_certificate() {
   local contact=(--register-unsafely-without-email)
-  [ -z "$ACME_EMAIL" ] || contact=(--email "$ACME_EMAIL")
-  if ! REQUESTS_CA_BUNDLE=$TRUST certbot certonly --non-interactive --agree-tos "${contact[@]}" --server "$ACME_SERVER" \
-    --webroot --webroot-path /var/www/acme --cert-name "$PUBLIC_NAME" --domain "$PUBLIC_NAME" --key-type ecdsa \
-    --force-renewal >"$RUN/certbot.log" 2>&1; then
-    fail "certbot: $(grep -E 'Detail|Error|error|urn:' "$RUN/certbot.log" | tail -n 3 | tr '\n' ' ')" \
-      "the name must lead here on port 80; then run the same command again (the issuer limits failures: 5 an hour)"
-  fi
+  require_role writer
+  [[ -z $ACME_EMAIL ]] || contact=(--email "$ACME_EMAIL")
+  mkdir -p "$WEBROOT"
+  REQUESTS_CA_BUNDLE=$TRUST timeout 240 certbot certonly --non-interactive --agree-tos "${contact[@]}" \
+    --server "$ACME_SERVER" --webroot -w "$WEBROOT" -d "$PUBLIC_NAME" --cert-name "$PUBLIC_NAME" --keep-until-expiring ||
+    die "no certificate for $PUBLIC_NAME: $(grep -iE 'detail|error|problem' "$WORK/output" | tail -n 2 | cut -c1-300 | paste -sd ' ')" \
+      "the issuer must reach http://$PUBLIC_NAME/.well-known/acme-challenge/ on this machine: check the name and port 80"
+  use_certificate
+  note 'done'
+  answer_json "$(certificate_json)"
 }

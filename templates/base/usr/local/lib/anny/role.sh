@@ -1,92 +1,85 @@
 # shellcheck shell=bash
-# The role file: one atomic write, on disk before anything follows from it.
+# The role file is the single truth about what this machine is; it survives reboots. Changing it is one atomic write.
 
-readonly ROLE_FILE=$VAR/role.json
-readonly NO_ROLE='{"role":"none","release":"","slot":"","since":0,"generation":0,"relayTo":"","takeover":{"from":"","at":0}}'
+readonly ROLE_FILE=$LIB/role.json
+readonly HISTORY=$LIB/history.jsonl
+readonly HISTORY_LIMIT=500
 
-role_json() {
-  if [ -s "$ROLE_FILE" ]; then cat "$ROLE_FILE"; else echo "$NO_ROLE"; fi
-}
-
-role_get() {
-  role_json | jq -r "$1"
-}
-
-role() {
-  role_get .role
-}
-
-# write_durably FILE MODE: stdin becomes the file, whole or not at all.
-write_durably() {
-  local file=$1 mode=$2 new
-  new=$(mktemp "$file.XXXXXX" 2>/dev/null) || fail "$file could not be written" "look at the space on the disk: df -h"
-  if ! { cat >"$new" && chmod "$mode" "$new" && sync "$new"; } 2>/dev/null; then
-    rm -f "$new"
-    fail "$file could not be written" "look at the space on the disk: df -h"
+load_role() {
+  local fields
+  if [[ ! -e $ROLE_FILE ]]; then
+    ROLE=none RELEASE='' SLOT='' SINCE=0 GENERATION=$(history_generation) RELAY_TO='' PULLED_FROM='' TAKEOVER_FROM=''
+    TAKEOVER_AT=0
+    return
   fi
-  mv -f "$new" "$file"
-  sync "$(dirname "$file")"
+  fields=$(jq -er '.role, .release, .slot, .since, .generation, .relayTo, .pulledFrom, .takeover.from, .takeover.at' \
+    "$ROLE_FILE") || die "$ROLE_FILE cannot be read: the disk is damaged" \
+    'anny-bluegreen restore brings the newest backup up on a fresh machine'
+  { read -r ROLE && read -r RELEASE && read -r SLOT && read -r SINCE && read -r GENERATION && read -r RELAY_TO &&
+    read -r PULLED_FROM && read -r TAKEOVER_FROM && read -r TAKEOVER_AT; } <<<"$fields"
 }
 
-# change_role JQ_PROGRAM [jq arguments]: the new role file is the old one through the program.
-change_role() {
-  local program=$1 changed
-  shift
-  changed=$(role_json | jq -c "$@" "$program")
-  write_durably "$ROLE_FILE" 600 <<<"$changed"
+# save_role: writes the variables of load_role. Returns 1 with the old file in place when it cannot.
+save_role() {
+  jq -n --arg role "$ROLE" --arg release "$RELEASE" --arg slot "$SLOT" --argjson since "$SINCE" \
+    --argjson generation "$GENERATION" --arg relayTo "$RELAY_TO" --arg pulledFrom "$PULLED_FROM" \
+    --arg from "$TAKEOVER_FROM" --argjson at "$TAKEOVER_AT" \
+    '{$role, $release, $slot, $since, $generation, $relayTo, $pulledFrom, takeover: {$from, $at}}' |
+    write_file "$ROLE_FILE" 644
+}
+
+# become ROLE: changes the role for good, or fails with the old one untouched.
+become() {
+  local before=$ROLE
+  ROLE=$1 SINCE=$(date +%s)
+  save_role || {
+    ROLE=$before
+    die "the role file could not be written; this machine is still $before" \
+      "$(full_disk_hint)then run the same command again"
+  }
+  note "$before -> $1"
 }
 
 require_role() {
-  local verb=$1 have allowed
-  shift
-  have=$(role)
-  for allowed in "$@"; do [ "$have" = "$allowed" ] && return; done
-  fail "$verb is not for a machine that is $have (it is for: $*)" "anny-bluegreen status says what each machine is"
+  [[ " $* " == *" $ROLE "* ]] || die "this machine is a $ROLE; $VERB is for: $*" \
+    'anny-bluegreen status says what each machine is'
 }
 
-# The history travels with the state, and with it the generation: one more with every change of the writer.
-readonly CARRIED=$VAR/carried
-readonly HISTORY=$CARRIED/history.jsonl
-
-last_generation() {
-  [ -s "$HISTORY" ] || { echo 0; return; }
-  jq -Rn '[inputs | fromjson? | .generation] | max // 0' <"$HISTORY"
+# The newest generation that the state has seen.
+history_generation() {
+  [[ -s $HISTORY ]] || { echo 0; return; }
+  jq -s 'map(.generation) | max // 0' "$HISTORY"
 }
 
-record_event() {
-  mkdir -p "$CARRIED"
-  role_json | jq -c --arg event "$1" --argjson at "$(now)" --arg address "$(own_address)" --arg image "$(image_get .digest)" \
-    '{at: $at, event: $event, release, slot, image: $image, generation, address: $address}' >>"$HISTORY"
-  sync "$HISTORY"
+# remember EVENT: one line in the history that travels with the state; the same event is not written twice.
+remember() {
+  local entry
+  entry=$(jq -cn --argjson at "$(date +%s)" --arg event "$1" --arg release "$RELEASE" --arg slot "$SLOT" \
+    --arg image "$(image_digest)" --argjson generation "$GENERATION" --arg address "$(own_address)" \
+    '{$at, $event, $release, $slot, $image, $generation, $address}')
+  { cat "$HISTORY" 2>/dev/null || true; printf '%s\n' "$entry"; } | merge_history | write_file "$HISTORY" 644
+}
+
+merge_history() {
+  jq -cs --argjson limit "$HISTORY_LIMIT" \
+    'group_by([.generation, .event, .release]) | map(min_by(.at)) | sort_by(.generation, .at) | .[-$limit:][]'
+}
+
+# adopt_history FILE: what came with a state, merged with what this machine remembers.
+adopt_history() {
+  { cat "$HISTORY" 2>/dev/null || true; cat "$1"; } | merge_history | write_file "$HISTORY" 644
+  GENERATION=$(history_generation)
 }
 
 own_address() {
-  ip -4 -o route get 192.0.2.1 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p'
+  ip -4 -j route get 192.0.2.1 2>/dev/null | jq -r '.[0].prefsrc // empty' || true
 }
 
-image_get() {
-  if [ -s /etc/anny/image.json ]; then jq -r "$1" /etc/anny/image.json; else echo ""; fi
+image_digest() {
+  jq -r '.digest // ""' /etc/anny/image.json 2>/dev/null || true
 }
 
-verb_prepare() {
-  need release "${1:-}" '[a-z0-9-]{1,63}'
-  need slot "${2:-}" '(blue|green)'
-  require_role prepare none candidate
-  ensure_id
-  change_role '.role = "candidate" | .release = $release | .slot = $slot | .since = $at | .takeover = {from: "", at: 0}' \
-    --arg release "$1" --arg slot "$2" --argjson at "$(now)"
-  apply_role
-  ok
-}
-
-verb_fence() {
-  stop_app
-  change_role '.role = "fenced" | .since = $at | .relayTo = "" | .takeover = {from: "", at: 0}' --argjson at "$(now)"
-  apply_role
-  ok
-}
-
-verb_history() {
-  [ -e "$HISTORY" ] || { echo '{"entries":[]}'; return; }
-  jq -cRn '{entries: [inputs | fromjson?]}' <"$HISTORY"
+# What the name's lookup compares: never the same on two machines, gone from an image with its machine id.
+machine_id() {
+  printf 'anny %s' "$(cat /etc/machine-id)" | sha256sum | cut -c1-32
 }

@@ -1,49 +1,48 @@
 # shellcheck shell=bash
-# What travels: the app's state, the certificate, and the history. What it is at a moment: its manifest.
+# The state: everything in the app's volume. It is replaced whole or not at all: a new one is built beside it (unchanged
+# files as hard links) and then takes its place.
 
-readonly CERTIFICATES=/etc/letsencrypt
+readonly INCOMING=incoming
+readonly OUTGOING=outgoing
 
-# Makes the volume, owned by the app, where nothing is there yet.
-ensure_state() {
-  docker volume inspect "$STATE_VOLUME" >/dev/null 2>&1 || docker volume create "$STATE_VOLUME" >/dev/null
-  mkdir -p "$STATE" "$CARRIED" "$CERTIFICATES"
-}
-
-# manifest_of DIRECTORY: one checksum over path, kind, mode, owner, size and content of everything in it.
-manifest_of() {
-  local list
-  list=$(
+# manifest DIRECTORY: {digest, files, bytes}; the digest covers path, kind, mode, size, link target and content.
+manifest() {
+  local digest files bytes
+  digest=$( (
     cd "$1" || exit 1
-    find . -mindepth 1 \( -type f -printf '%P\t%y\t%m\t%U\t%s\n' -o -printf '%P\t%y\t%m\t%U\t%l\n' \) | sort
-    find . -type f -print0 | sort -z | xargs -0 -r sha256sum
-  )
-  jq -cn --arg digest "$(sha256sum <<<"$list" | cut -d' ' -f1)" \
-    --argjson files "$(find "$1" -type f | wc -l)" \
-    --argjson bytes "$(find "$1" -type f -printf '%s\n' | awk '{s += $1} END {print s + 0}')" \
-    '{digest: $digest, files: $files, bytes: $bytes}'
+    find . -mindepth 1 \( -type f -printf 'f %m %s %P\0' -o -printf '%y %m %l %P\0' \) | sort -z
+    find . -type f -print0 | sort -z | xargs -0 -r sha256sum -b -z --
+  ) | sha256sum | cut -c1-64)
+  read -r files bytes < <(find "$1" -type f -printf '%s\n' | awk '{ n += 1; b += $1 } END { printf "%d %.0f\n", n, b }')
+  jq -cn --arg digest "$digest" --argjson files "$files" --argjson bytes "$bytes" '{$digest, $files, $bytes}'
 }
 
-state_manifest() {
-  ensure_state
-  manifest_of "$STATE"
+# fresh_beside: an empty directory on the state's own disk, for the next state. Sets NEXT.
+fresh_beside() {
+  ensure_volume
+  repair_state
+  NEXT=$(dirname "$STATE")/$INCOMING
+  rm -rf "$NEXT"
+  install -d -m 700 "$NEXT"
 }
 
-# secrets: JSON of path -> content on stdin.
-verb_secrets() {
-  local files path
-  files=$(cat)
-  jq -e 'type == "object" and all(.[]; type == "string")' >/dev/null 2>&1 <<<"$files" || fail "secrets are not a JSON object of texts" "send them again"
-  while read -r path; do
-    [[ $path =~ ^(\.env|alert-webhook|ca\.crt|secrets/[A-Za-z0-9_-][A-Za-z0-9._-]*)$ ]] || fail "a secret may not go to \"$path\"" \
-      "allowed are .env, alert-webhook, ca.crt and secrets/NAME"
-  done < <(jq -r 'keys[]' <<<"$files")
-  install -d -m 700 -o "$APP_UID" -g "$APP_UID" /opt/anny/secrets
-  while read -r path; do
-    jq -j --arg path "$path" '.[$path]' <<<"$files" | write_durably "/opt/anny/$path" 600
-    case $path in
-      secrets/*) chown "$APP_UID:$APP_UID" "/opt/anny/$path" && chmod 400 "/opt/anny/$path" ;;
-      ca.crt) trust_certificates ;;
-    esac
-  done < <(jq -r 'keys[]' <<<"$files")
-  ok
+# swap_state: what stands in NEXT becomes the state. Two renames; repair_state mends a power cut between them.
+swap_state() {
+  local old
+  old=$(dirname "$STATE")/$OUTGOING
+  sync -f "$NEXT"
+  mv -T "$STATE" "$old"
+  mv -T "$NEXT" "$STATE"
+  sync -f "$STATE"
+  rm -rf "$old"
+}
+
+repair_state() {
+  local old
+  old=$(dirname "$STATE")/$OUTGOING
+  if [[ ! -d $STATE && -d $old ]]; then
+    note 'a replacement of the state was cut off: the old one stays'
+    mv -T "$old" "$STATE"
+  fi
+  rm -rf "$old"
 }

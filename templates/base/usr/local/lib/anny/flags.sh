@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# What nginx tests per request, made from the role. Later flags win (see the site's configuration), so the new one is set
+# before the old one goes: at no moment is there none.
+
+# apply_role: safe to do again, from any earlier state; after it the machine behaves as its role file says.
+apply_role() {
+  mkdir -p "$RUN"/{mode,takeover,trust,pass,peer}
+  chmod 711 "$RUN/pass"
+  say_who_answers
+  trust_relays
+  case $ROLE in
+    writer)
+      flag_off takeover pass
+      touch "$RUN/mode/writer"
+      rm -f "$RUN/mode/relay" "$RUN/relay-open"
+      held || rm -f "$RUN/mode/hold" ;;
+    relay)
+      point_peer "$RELAY_TO"
+      touch "$RUN/mode/relay" "$RUN/relay-open"
+      rm -f "$RUN"/mode/{writer,hold} "$RUN"/{hold,quiesced} "$PULL_KEYS" ;;
+    *)
+      rm -f "$RUN"/mode/* "$RUN"/{hold,quiesced,relay-open} "$PULL_KEYS" ;;
+  esac
+}
+
+flag_off() {
+  local directory
+  for directory in "$@"; do rm -f "$RUN/$directory"/*; done
+}
+
+held() {
+  [[ -e $RUN/hold ]]
+}
+
+# /.well-known/anny/writer: a writer that boots asks for it by the public name, and compares.
+say_who_answers() {
+  printf '%s %s %s\n' "$(machine_id)" "$GENERATION" "$ROLE" >"$RUN/.who"
+  mv -f "$RUN/.who" "$RUN/who"
+}
+
+# The two writers before this one may relay to it: what they say of the client's address is believed. So is the peer of a
+# takeover.
+trust_relays() {
+  local address
+  mkdir -p "$RUN/trust"
+  flag_off trust
+  for address in $TAKEOVER_FROM $(earlier_writers); do touch "$RUN/trust/$address"; done
+}
+
+earlier_writers() {
+  [[ -s $HISTORY ]] || return 0
+  jq -rs --arg own "$(own_address)" \
+    'map(select(.event == "activated") | .address) | map(select(. != $own and . != "")) | reverse |
+     reduce .[] as $a ([]; if index($a) then . else . + [$a] end) | .[:2][] | select(test("^[0-9.]+$"))' "$HISTORY"
+}
+
+# One socket for each address: what is in flight through the old one ends undisturbed, and the link changes atomically.
+point_peer() {
+  systemctl start "anny-peer@$1.socket"
+  ln -sfn "peer/$1.sock" "$RUN/.peer.sock"
+  mv -Tf "$RUN/.peer.sock" "$RUN/peer.sock"
+}

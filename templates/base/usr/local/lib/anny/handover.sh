@@ -1,0 +1,133 @@
+# shellcheck shell=bash
+# The old machine's side of a handover: hold, quiesce, then resume or relay. A timer of its own ends every hold.
+
+readonly HOLD_LIMIT_SECONDS=100
+readonly DRAIN_SECONDS=8
+
+# $RUN/hold: the deadline in milliseconds of uptime, and for people in seconds since the epoch.
+verb_hold() {
+  local seconds=${1:-}
+  require_role writer
+  require_number "$seconds" 1 "$HOLD_LIMIT_SECONDS" 'the seconds after which this machine resumes by itself'
+  arm_deadman "$seconds"
+  if [[ ! -e $RUN/mode/hold ]]; then
+    rm -f "$RUN/relay-open"
+    await_idle_gate
+    touch "$RUN/mode/hold"
+  fi
+  answer_done
+}
+
+# Armed before the first request waits. An older timer that fires finds a later deadline and leaves everything alone.
+arm_deadman() {
+  printf '%s %s\n' "$(($(uptime_ms) + $1 * 1000))" "$(($(date +%s) + $1))" >"$RUN/.hold"
+  systemd-run --quiet --collect --unit="anny-deadman-$(uptime_ms)-$$" --on-active="$1" \
+    --timer-property=AccuracySec=50ms --property=Restart=on-failure --property=RestartSec=1 --property=Type=exec \
+    /usr/local/sbin/anny-box deadman
+  mv -f "$RUN/.hold" "$RUN/hold"
+}
+
+# Requests of an earlier hold may still be on their way through the gate; closed under them they would fail.
+await_idle_gate() {
+  local until=$(($(uptime_ms) + DRAIN_SECONDS * 1000))
+  while systemctl is-active --quiet anny-hold.service; do
+    if [[ $(uptime_ms) -ge $until ]]; then
+      if healthy; then
+        rm -f "$RUN/hold"
+        die 'requests of an earlier hold are still being answered' 'run the same command again in a minute'
+      fi
+      # They wait for an app that does not answer.
+      systemctl stop anny-hold.service
+    fi
+    sleep 0.1
+  done
+}
+
+verb_quiesce() {
+  local found
+  require_role writer
+  require_held
+  if [[ ! -s $RUN/quiesced ]] || app_running; then
+    rm -f "$RUN/quiesced"
+    stop_app
+    sync -f "$STATE"
+    found=$(manifest "$STATE")
+    require_held
+    printf '%s\n' "$found" >"$RUN/.quiesced"
+    mv -f "$RUN/.quiesced" "$RUN/quiesced"
+  fi
+  note "state is $(cat "$RUN/quiesced")"
+  answer_json "$(cat "$RUN/quiesced")"
+}
+
+require_held() {
+  local deadline rest
+  [[ -e $RUN/hold && -e $RUN/mode/hold ]] ||
+    die 'this machine is not held; it serves' 'the hold was over, or the machine was restarted: begin the handover again'
+  read -r deadline rest <"$RUN/hold"
+  [[ $(uptime_ms) -lt $deadline ]] || die 'the hold is over; this machine resumes by itself' 'begin the handover again'
+}
+
+verb_resume() {
+  require_role writer
+  resume_writer
+  answer_done
+}
+
+# Requests go on waiting until the app answers; an app that does not come up must not keep them for ever.
+resume_writer() {
+  rm -f "$RUN/quiesced"
+  start_app
+  wait_healthy "$START_SECONDS" || note "resumed, but the app is not healthy: HTTP $HEALTH_STATUS"
+  rm -f "$RUN/hold"
+  apply_role
+}
+
+verb_deadman() {
+  local deadline rest
+  if [[ ! -e $RUN/hold || $ROLE != writer ]]; then
+    # A verb that was killed between the role file and the flags is finished here.
+    apply_role
+    return
+  fi
+  read -r deadline rest <"$RUN/hold"
+  [[ $(uptime_ms) -ge $((deadline - 200)) ]] || return 0
+  note 'nobody committed in time: this machine serves again'
+  resume_writer
+}
+
+verb_relay() {
+  local to=${1:-}
+  require_role writer relay
+  require_address "$to"
+  [[ $to != "$(own_address)" ]] || die 'a machine cannot relay to itself' "give the new writer's address"
+  if [[ $ROLE == relay && $RELAY_TO == "$to" ]]; then
+    apply_role
+    answer_done
+    return
+  fi
+  require_successor "$to"
+  if [[ $ROLE == writer ]]; then
+    require_held
+    [[ -s $RUN/quiesced ]] || die 'the app of this machine was not stopped for the handover' 'anny-box quiesce first'
+    require_stopped
+    require_held
+    : >"/var/log/nginx/anny.relayed.log"
+  fi
+  systemctl start "anny-peer@$to.socket"
+  RELAY_TO=$to TAKEOVER_FROM='' TAKEOVER_AT=0 PULLED_FROM=''
+  become relay
+  apply_role
+  remember relayed || note 'the history could not be written'
+  answer_done
+}
+
+# Asked the way requests will go: over the network, by TLS and name. Only a machine that took over from this one, or that
+# is the writer, answers.
+require_successor() {
+  local said
+  said=$(curl -sS -m 5 --cacert "$TRUST" --resolve "$PUBLIC_NAME:443:$1" -o /dev/null -w '%{http_code}' \
+    "https://$PUBLIC_NAME$APP_HEALTH" 2>&1) || true
+  [[ $said == 2* ]] || die "the app does not answer at $1 as $PUBLIC_NAME: ${said:0:200}" \
+    'nothing was changed; check that the new machine runs its app and that its port 443 is open to this one'
+}

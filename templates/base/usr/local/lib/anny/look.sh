@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# Verbs that change nothing.
+
+readonly RELAYED_LOG=/var/log/nginx/anny.relayed.log
+
+verb_status() {
+  local app
+  app=$(docker inspect "$CONTAINER" 2>/dev/null | jq -ce '.[0] | {running: .State.Running, image: .Image,
+    startedAt: .State.StartedAt, restarts: .RestartCount}') ||
+    app='{"running":false,"image":"","startedAt":"","restarts":0}'
+  answer_json "$(jq -cn \
+    --arg role "$ROLE" --arg release "$RELEASE" --arg slot "$SLOT" --argjson since "$SINCE" \
+    --argjson generation "$GENERATION" --arg relayTo "$RELAY_TO" \
+    --argjson holdUntil "$(hold_until)" \
+    --argjson app "$app" \
+    --argjson image "$(cat /etc/anny/image.json 2>/dev/null || echo '{"name":"","digest":""}')" \
+    --argjson certificate "$(certificate_json)" --argjson lastBackupAt "$(last_backup_or_never)" \
+    --argjson relayed "$(relayed_json)" --arg from "$TAKEOVER_FROM" --argjson at "$TAKEOVER_AT" \
+    --arg hostPublicKey "$(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" \
+    --arg bootId "$(cat /proc/sys/kernel/random/boot_id)-$(init_start_ms)" \
+    --argjson uptimeSeconds "$((($(uptime_ms) - $(init_start_ms)) / 1000))" \
+    --argjson diskFreeBytes "$(disk_free)" --arg failed "$(failed_units)" \
+    '{$role, $release, $slot, $since, $generation, $relayTo, held: ($holdUntil > 0), $holdUntil, $app, $image,
+      $certificate, $lastBackupAt, $relayed, takeover: {$from, $at}, $hostPublicKey, $bootId, $uptimeSeconds,
+      $diskFreeBytes, failedUnits: ($failed | split("\n") | map(select(. != "")))}')"
+}
+
+hold_until() {
+  local rest until=0
+  if held; then read -r rest until <"$RUN/hold" || until=0; fi
+  echo "$until"
+}
+
+last_backup_or_never() {
+  local at
+  at=$(last_backup_at || true)
+  echo "${at:-0}"
+}
+
+# nginx writes one line, the time, for each request that it forwards.
+relayed_json() {
+  local requests last
+  if [[ $ROLE != relay ]]; then
+    echo '{"requests":0,"lastAt":0}'
+    return
+  fi
+  requests=$(cat "$RELAYED_LOG.1" "$RELAYED_LOG" 2>/dev/null | wc -l)
+  last=$(tail -qn 1 "$RELAYED_LOG.1" "$RELAYED_LOG" 2>/dev/null | tail -n 1 || true)
+  last=${last%.*}
+  printf '{"requests":%d,"lastAt":%d}' "$requests" "${last:-0}"
+}
+
+# When this system's init started, in milliseconds of the kernel's uptime: a container's kernel is older than itself.
+init_start_ms() {
+  echo "$(($(sed 's/.*) //' /proc/1/stat | cut -d' ' -f20) * 1000 / $(getconf CLK_TCK)))"
+}
+
+disk_free() {
+  df --output=avail -B1 "$LIB" | tail -n 1 | tr -d ' '
+}
+
+failed_units() {
+  systemctl list-units --failed --plain --no-legend | cut -d' ' -f1
+}
+
+verb_logs() {
+  local lines=${1:-200} all=${2:-}
+  require_number "$lines" 1 10000 'a number of lines'
+  {
+    docker logs --tail "$lines" "$CONTAINER" 2>&1 || true
+    if [[ $all == all ]]; then
+      printf '\n--- anny-box\n'
+      journalctl -q -t anny-box -n "$lines" --no-pager -o short-iso || true
+      printf '\n--- nginx\n'
+      tail -qn "$lines" /var/log/nginx/anny.error.log /var/log/nginx/anny.access.log 2>/dev/null || true
+    fi
+  } | tail -c 2000000 >"$WORK/logs"
+  answer_json "$(jq -Rsc '{text: .}' <"$WORK/logs")"
+}
+
+verb_history() {
+  if [[ -s $HISTORY ]]; then jq -sc '{entries: .}' "$HISTORY" >&3; else answer_json '{"entries":[]}'; fi
+}
