@@ -19,8 +19,10 @@ end_answer() {
   rm -rf "$WORK"
 }
 
-# answer NAME VALUE...: strings; answer_json takes the whole object.
+# answer_json OBJECT: nothing more is said once a failure has been told, and an empty answer is one.
 answer_json() {
+  [[ ! -e $WORK/answered ]] || exit 1
+  [[ -n $1 ]] || failed_unexpectedly "$LINENO" 'an empty answer'
   printf '%s\n' "$1" >&3
 }
 

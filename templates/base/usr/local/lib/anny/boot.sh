@@ -5,7 +5,7 @@ readonly ASK_AGAIN_SECONDS=2
 
 # Before nginx. A writer serves nothing yet: whether it still is the writer is for `serve` to find out.
 verb_boot() {
-  mkdir -p "$RUN"/{mode,takeover,trust,pass,peer} "$LIB"
+  mkdir -p "$RUN"/{mode,takeover,trust,pass} "$LIB"
   # What a verb that lost its power left behind; and nobody is admitted any more.
   rm -rf "$LIB"/.new.* "$OPT"/.new.* "$BACKUP_DIR"/.copy "$BACKUP_DIR"/.*.partial "$PULL_KEYS"
   make_placeholder

@@ -4,7 +4,7 @@
 
 # apply_role: safe to do again, from any earlier state; after it the machine behaves as its role file says.
 apply_role() {
-  mkdir -p "$RUN"/{mode,takeover,trust,pass,peer}
+  mkdir -p "$RUN"/{mode,takeover,trust,pass}
   chmod 711 "$RUN/pass"
   say_who_answers
   trust_relays
@@ -57,6 +57,6 @@ earlier_writers() {
 # One socket for each address: what is in flight through the old one ends undisturbed, and the link changes atomically.
 point_peer() {
   systemctl start "anny-peer@$1.socket"
-  ln -sfn "peer/$1.sock" "$RUN/.peer.sock"
+  ln -sfn "peer-$1.sock" "$RUN/.peer.sock"
   mv -Tf "$RUN/.peer.sock" "$RUN/peer.sock"
 }

@@ -3,6 +3,8 @@
 
 readonly HOLD_LIMIT_SECONDS=100
 readonly DRAIN_SECONDS=8
+# One line for each request that a relay passed on, its time first: the evidence that decides when it may go.
+readonly RELAYED_LOG=/var/log/nginx/anny.relayed.log
 
 # $RUN/hold: the deadline in milliseconds of uptime, and for people in seconds since the epoch.
 verb_hold() {
@@ -106,15 +108,15 @@ verb_relay() {
     answer_done
     return
   fi
+  systemctl start "anny-peer@$to.socket"
   require_successor "$to"
   if [[ $ROLE == writer ]]; then
     require_held
     [[ -s $RUN/quiesced ]] || die 'the app of this machine was not stopped for the handover' 'anny-box quiesce first'
     require_stopped
     require_held
-    : >"/var/log/nginx/anny.relayed.log"
+    : >"$RELAYED_LOG"
   fi
-  systemctl start "anny-peer@$to.socket"
   RELAY_TO=$to TAKEOVER_FROM='' TAKEOVER_AT=0 PULLED_FROM=''
   become relay
   apply_role
@@ -122,11 +124,11 @@ verb_relay() {
   answer_done
 }
 
-# Asked the way requests will go: over the network, by TLS and name. Only a machine that took over from this one, or that
+# Asked the way that requests will go: through the relay's socket, over the network, by TLS and name. Only a machine that took over from this one, or that
 # is the writer, answers.
 require_successor() {
   local said
-  said=$(curl -sS -m 5 --cacert "$TRUST" --resolve "$PUBLIC_NAME:443:$1" -o /dev/null -w '%{http_code}' \
+  said=$(curl -sS -m 5 --cacert "$TRUST" --unix-socket "$RUN/peer-$1.sock" -o /dev/null -w '%{http_code}' \
     "https://$PUBLIC_NAME$APP_HEALTH" 2>&1) || true
   [[ $said == 2* ]] || die "the app does not answer at $1 as $PUBLIC_NAME: ${said:0:200}" \
     'nothing was changed; check that the new machine runs its app and that its port 443 is open to this one'

@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # Verbs that change nothing.
 
-readonly RELAYED_LOG=/var/log/nginx/anny.relayed.log
 
 verb_status() {
   local app
@@ -44,9 +43,8 @@ relayed_json() {
     echo '{"requests":0,"lastAt":0}'
     return
   fi
-  requests=$(cat "$RELAYED_LOG.1" "$RELAYED_LOG" 2>/dev/null | wc -l)
-  last=$(tail -qn 1 "$RELAYED_LOG.1" "$RELAYED_LOG" 2>/dev/null | tail -n 1 || true)
-  last=${last%.*}
+  requests=$(wc -l <"$RELAYED_LOG" || echo 0)
+  last=$(tail -n 1 "$RELAYED_LOG" | cut -d. -f1 || true)
   printf '{"requests":%d,"lastAt":%d}' "$requests" "${last:-0}"
 }
 
