@@ -52,7 +52,7 @@ const KNOWN_TEST_KEYS = /\/(node_modules|dist-packages|site-packages|twisted|tes
 
 /** A machine that has booted has keys of its own. */
 const OWN_AFTER_BOOT =
-  /^(\/etc\/ssh\/ssh_host_\w+_key|\/etc\/anny\/tls\/placeholder\.key|\/var\/lib\/cloud\/.*|\/home\/anny-bake\/.*|\/root\/\.ssh\/authorized_keys)$/;
+  /^(\/etc\/ssh\/ssh_host_\w+_key|\/etc\/anny\/tls\/[0-9a-f]+\/privkey\.pem|\/etc\/letsencrypt\/anny-placeholder\/privkey\.pem|\/var\/lib\/cloud\/.*|\/home\/anny-bake\/.*|\/root\/\.ssh\/authorized_keys)$/;
 
 /** Reads the search's output: a clear sentence for each hit, never the secret. */
 export function readHits(output: string, needles: readonly Needle[], when: 'cleaned' | 'booted'): readonly string[] {
