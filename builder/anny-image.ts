@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { openAccountOf } from '../cloud/account/open.ts';
+import { openShell } from '../machine/ssh-shell.ts';
 import { beginOperation } from '../operation/begin.ts';
 import {
   addGlobalOptions,
@@ -63,7 +64,7 @@ async function contextOf(command: Command): Promise<BakeContext> {
   const report = reportOf(command);
   for (const warning of settings.warnings) report.warn(warning);
   const cloud = openAccountOf(settings, process.env);
-  return { settings, cloud, operation: beginOperation(settings, command.name(), report) };
+  return { settings, cloud, shells: { open: openShell }, operation: beginOperation(settings, command.name(), report) };
 }
 
 async function buildCommand(command: Command, name: string | undefined, options: BuildOptions): Promise<void> {

@@ -2,8 +2,7 @@ import type { InstanceId, NewInstance } from '../cloud/cloud.ts';
 import { localPath } from '../config/local-path.ts';
 import { makeHostKey } from '../machine/host-key.ts';
 import { operatorKey } from '../machine/operator-key.ts';
-import type { Shell } from '../machine/shell.ts';
-import { openShell } from '../machine/ssh-shell.ts';
+import type { Shell, ShellAddress, Shells } from '../machine/shell.ts';
 import { userData } from '../machine/user-data.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { runStep } from '../operation/step.ts';
@@ -25,7 +24,7 @@ export async function openBakeMachine(
   context: BakeContext,
   request: BakeMachineRequest,
 ): Promise<{ readonly id: InstanceId; readonly shell: Shell }> {
-  const { operation, cloud, settings } = context;
+  const { operation, cloud, shells, settings } = context;
   const { infra, deploy } = settings.config;
   const hostKey = makeHostKey();
   const key = await operatorKey(cloud, infra);
@@ -81,7 +80,7 @@ export async function openBakeMachine(
         hostKeyFingerprint: hostKey.fingerprint,
       };
       const open = await waitFor(operation.clock, { ...wait, what: `${address} to answer over SSH` }, () =>
-        tryToOpen(target),
+        tryToOpen(shells, target),
       );
       await open.run(
         'cloud-init status --wait >/dev/null 2>&1 || true; systemctl is-system-running --wait >/dev/null 2>&1 || true',
@@ -97,9 +96,9 @@ export async function openBakeMachine(
   return { id: instance.id, shell };
 }
 
-async function tryToOpen(target: Parameters<typeof openShell>[0]): Promise<{ done: Shell } | { not: string }> {
+async function tryToOpen(shells: Shells, target: ShellAddress): Promise<{ done: Shell } | { not: string }> {
   try {
-    return { done: await openShell(target) };
+    return { done: await shells.open(target) };
   } catch (error) {
     if (!(error instanceof AnnyError) || error.code === 'HOST_KEY_MISMATCH') throw error;
     return { not: error.found };

@@ -1,6 +1,6 @@
 import type { Cloud, InstanceId, SnapshotId } from '../cloud/cloud.ts';
 import type { LoadedSettings } from '../config/settings.ts';
-import type { Shell } from '../machine/shell.ts';
+import type { Shell, Shells } from '../machine/shell.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { type Operation, runStep } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
@@ -19,6 +19,7 @@ import { fileArchive } from './upload.ts';
 export interface BakeContext {
   readonly settings: LoadedSettings;
   readonly cloud: Cloud;
+  readonly shells: Shells;
   readonly operation: Operation;
 }
 

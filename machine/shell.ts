@@ -15,6 +15,12 @@ export interface Shell {
   close(): Promise<void>;
 }
 
+/** How the builder comes to a shell. */
+export interface Shells {
+  /** Fails with MACHINE_UNREACHABLE while nothing answers there, and with HOST_KEY_MISMATCH when somebody else does. */
+  open(target: ShellAddress): Promise<Shell>;
+}
+
 export interface RunOptions {
   readonly timeoutMs?: number;
   readonly stdin?: Readable;
