@@ -1,4 +1,6 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { MemoryProblem } from './memory/problem.ts';
 
@@ -29,6 +31,28 @@ export function onError(error: FastifyError | MemoryProblem, request: FastifyReq
 
 export function onNotFound(request: FastifyRequest, reply: FastifyReply) {
   return fail(request, reply, 404, 'not_found', `There is nothing at ${request.method} ${pathOf(request.url)}.`);
+}
+
+const REASONS = { 400: 'Bad Request', 408: 'Request Timeout', 431: 'Request Header Fields Too Large' } as const;
+
+/** Bytes on a connection that never became a request. Afterwards nobody knows where the next would begin: it is closed. */
+export function onConnectionError({ code }: ConnectionError, socket: Socket): void {
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const requestId = randomUUID();
+  const message = `This is no HTTP request that can be read: ${REASONS[status]}.`;
+  const body = JSON.stringify({ error: REASONS[status].toLowerCase().replaceAll(' ', '_'), message, requestId });
+  const head = [
+    `HTTP/1.1 ${status} ${REASONS[status]}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-request-id: ${requestId}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 /** Without the query: what people search for is theirs. */

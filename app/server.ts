@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { fastify } from 'fastify';
+import { fastify, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import { onError, onNotFound, pathOf } from './failure.ts';
+import { onConnectionError, onError, onNotFound, pathOf } from './failure.ts';
+import { MAX_ID_LENGTH } from './memory/entry.ts';
 
 export interface ServerOptions {
   /** A level of pino's. */
@@ -17,8 +18,7 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 export function createServer(options: ServerOptions): FastifyInstance {
   const app = fastify({
     logger: { level: options.logLevel },
-    disableRequestLogging: true,
-    requestIdLogLabel: 'requestId',
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers }) => requestId(headers['x-request-id']),
     trustProxy: [...options.trustedProxies],
     // A request that comes on an open connection while we stop is answered too, not turned away.
@@ -27,6 +27,15 @@ export function createServer(options: ServerOptions): FastifyInstance {
     keepAliveTimeout: 75_000,
     requestTimeout: 30_000,
     bodyLimit: 1024 * 1024,
+    // Percent-encoded, every character of an id may take three.
+    routerOptions: { maxParamLength: 3 * MAX_ID_LENGTH + 1 },
+    // For a path that cannot be decoded no hook runs.
+    frameworkErrors: (error, request, reply) => {
+      void reply.header('x-request-id', request.id);
+      request.log.info({ method: request.method, status: error.statusCode, address: request.ip }, 'request');
+      void onError(error, request, reply);
+    },
+    clientErrorHandler: onConnectionError,
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);

@@ -7,6 +7,7 @@ import { createGuard } from './guard.ts';
 import type { HealthSource } from './health.ts';
 import { healthRoute } from './health.ts';
 import { memoryRoutes } from './memory/routes.ts';
+import { refuseOtherMethods } from './method.ts';
 
 export interface ServiceOptions extends GuardOptions, HealthSource {
   readonly greeting: string;
@@ -15,11 +16,13 @@ export interface ServiceOptions extends GuardOptions, HealthSource {
 /** Everything that Anny answers. Health and documentation are open, the rest needs a key. */
 export async function serve(app: FastifyInstance, options: ServiceOptions): Promise<void> {
   await documentation(app, options.version);
-  healthRoute(app, options);
-  await app.register(async (guarded) => {
-    guarded.addHook('onRequest', createGuard(options));
-    greetingRoute(guarded, options.greeting);
-    memoryRoutes(guarded, options.memory);
+  await refuseOtherMethods(app, async () => {
+    healthRoute(app, options);
+    await app.register(async (guarded) => {
+      guarded.addHook('onRequest', createGuard(options));
+      greetingRoute(guarded, options.greeting);
+      memoryRoutes(guarded, options.memory);
+    });
   });
 }
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+export const MAX_ID_LENGTH = 128;
+
 /** A client may choose the id, so that it can safely send a write again; "search" is a route's name. */
 export const entryId = z
   .string()
