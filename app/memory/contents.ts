@@ -1,15 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Change, Entry, EntryId } from './entry.ts';
 import { sizeOf } from './entry.ts';
-
-export interface Page {
-  readonly entries: readonly Entry[];
-  /** The `seq` to continue after; undefined at the end. */
-  readonly next: number | undefined;
-}
+import { firstPage, type Page } from './page.ts';
 
 /** Other requests get their turn after this many entries have been searched. */
-const SEARCH_SLICE = 2000;
+const SEARCH_SLICE = 100;
 
 /** Everything remembered and durable, oldest first. */
 export interface Contents {
@@ -49,7 +44,7 @@ export function createContents(entries: readonly Entry[], nextSeq: number): Cont
 
   function page(after: number, limit: number): Page {
     const start = firstAfter(order, after);
-    return cut(order.slice(start, start + limit + 1), limit);
+    return firstPage(order.slice(start, start + limit + 1), limit);
   }
 
   async function search(words: readonly string[], after: number, limit: number): Promise<Page> {
@@ -60,7 +55,7 @@ export function createContents(entries: readonly Entry[], nextSeq: number): Cont
       const slice = order.slice(start, start + SEARCH_SLICE);
       for (const entry of slice) if (found.length <= limit && matches(entry, words)) found.push(entry);
       const last = slice.at(-1);
-      if (last === undefined || found.length > limit) return cut(found, limit);
+      if (last === undefined || found.length > limit) return firstPage(found, limit);
       position = last.seq;
       await setImmediate();
     }
@@ -82,11 +77,6 @@ export function createContents(entries: readonly Entry[], nextSeq: number): Cont
       return next;
     },
   };
-}
-
-function cut(entries: readonly Entry[], limit: number): Page {
-  if (entries.length <= limit) return { entries, next: undefined };
-  return { entries: entries.slice(0, limit), next: entries[limit - 1]?.seq };
 }
 
 /** Index of the first entry with a greater `seq`, by halving. */

@@ -6,24 +6,28 @@ import { dirname } from 'node:path';
 /** A file of this ending was being made when something failed: never a part of the memory. */
 export const UNFINISHED = '.tmp';
 
-/** Replaces `path` as a whole, durably: readers and a crash see the old content or the new, nothing between. */
-export async function replaceFile(path: string, parts: Iterable<string | Buffer>): Promise<void> {
-  await place(path, parts, (from) => rename(from, path));
+type Parts = Iterable<string | Buffer>;
+
+/**
+ * Replaces `path` as a whole, durably: readers and a crash see the old content or the new, nothing between. `mayReplace` is
+ * asked last of all; when it rejects, nothing has happened.
+ */
+export async function replaceFile(path: string, parts: Parts, mayReplace?: () => Promise<void>): Promise<void> {
+  await place(path, parts, async (from) => {
+    await mayReplace?.();
+    await rename(from, path);
+  });
 }
 
 /** As `replaceFile`, but rejects with EEXIST when `path` is there already. */
-export async function createFile(path: string, parts: Iterable<string | Buffer>): Promise<void> {
+export async function createFile(path: string, parts: Parts): Promise<void> {
   await place(path, parts, async (from) => {
     await link(from, path);
     await rm(from);
   });
 }
 
-async function place(
-  path: string,
-  parts: Iterable<string | Buffer>,
-  put: (from: string) => Promise<void>,
-): Promise<void> {
+async function place(path: string, parts: Parts, put: (from: string) => Promise<void>): Promise<void> {
   const temporary = `${path}.${randomUUID()}${UNFINISHED}`;
   try {
     await writeNew(temporary, parts);
@@ -36,7 +40,7 @@ async function place(
   await syncDirectory(dirname(path));
 }
 
-async function writeNew(path: string, parts: Iterable<string | Buffer>): Promise<void> {
+async function writeNew(path: string, parts: Parts): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
   try {
     for (const part of parts) await writeAll(handle, typeof part === 'string' ? Buffer.from(part) : part);

@@ -1,7 +1,8 @@
 import { open, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
-import { codeOf, createFile, writeAll } from './disk.ts';
+import { codeOf, createFile, syncDirectory, writeAll } from './disk.ts';
 import type { Change } from './entry.ts';
 import { changeSchema } from './entry.ts';
 import { MemoryProblem } from './problem.ts';
@@ -38,6 +39,7 @@ export async function createJournal(path: string, header: JournalHeader): Promis
   await createFile(path, [head]).catch(async (error: unknown) => {
     // Made by an attempt of ours that failed after it had appeared: still empty, so ours to use.
     if (codeOf(error) !== 'EEXIST' || (await readFile(path, 'utf8')) !== head) throw error;
+    await syncDirectory(dirname(path));
   });
   const handle = await open(path, 'a');
   let bytes = Buffer.byteLength(head);

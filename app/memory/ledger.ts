@@ -9,6 +9,8 @@ import { createJournal } from './journal.ts';
 import type { Loaded } from './load.ts';
 import { writeMemoryFile } from './memory-file.ts';
 import type { Owner } from './owner.ts';
+import { problemOf } from './problem.ts';
+import { createRetention } from './retention.ts';
 
 /**
  * The durable side of the memory: changes go to the newest journal, and from time to time everything is folded into
@@ -27,7 +29,8 @@ export interface Ledger {
   readonly journalBytes: number;
 }
 
-export function openLedger(files: Files, owner: Owner, loaded: Loaded): Ledger {
+export function openLedger(files: Files, owner: Owner, loaded: Loaded, nowMs: () => number): Ledger {
+  const retention = createRetention(loaded.folded, nowMs);
   let journal: Journal | undefined;
   let next = { generation: loaded.generation, framesBefore: loaded.framesBefore };
   let behind = loaded.unfolded > 0;
@@ -55,10 +58,28 @@ export function openLedger(files: Files, owner: Owner, loaded: Loaded): Ledger {
       await owner.check();
       behind = true;
     } catch (error) {
-      await current.abandon();
-      leave(current);
+      await drop(current);
+      if (problemOf(error).kind === 'full') await makeRoom();
       throw error;
     }
+  }
+
+  /** After a failed append. Without anything in it a journal goes: a disk that stays full must not fill with them. */
+  async function drop(failed: Journal): Promise<void> {
+    await failed.abandon();
+    const removed =
+      failed.frames === 0 &&
+      (await rm(files.journal(failed.generation)).then(
+        () => true,
+        () => false,
+      ));
+    if (removed) journal = undefined;
+    else leave(failed);
+  }
+
+  async function makeRoom(): Promise<void> {
+    retention.forget();
+    await removeJournals(retention.needed()).catch(() => {});
   }
 
   async function fold(contents: Contents): Promise<() => Promise<void>> {
@@ -75,14 +96,15 @@ export function openLedger(files: Files, owner: Owner, loaded: Loaded): Ledger {
         throw error;
       });
       earlierBytes -= bytes;
-      // A copy of the directory that began before this one may hold the former memory.json: it needs one journal more.
-      await removeJournals(generation - 1);
+      retention.replaced(generation);
+      await removeJournals(retention.needed());
     };
   }
 
   async function write(generation: number, nextSeq: number, entries: ReturnType<Contents['snapshot']>): Promise<void> {
     await owner.check();
-    await writeMemoryFile(files.memory, { store: loaded.store, generation, nextSeq }, entries);
+    const { store } = loaded;
+    await writeMemoryFile(files.memory, { store, generation, nextSeq }, entries, owner.check);
   }
 
   async function removeJournals(before: number): Promise<void> {

@@ -1,18 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { Contents } from './contents.ts';
 import { createContents } from './contents.ts';
-import { replaceFile } from './disk.ts';
+import { codeOf, replaceFile } from './disk.ts';
 import type { Files } from './files.ts';
 import { journalsIn } from './files.ts';
 import type { ReadJournal } from './journal.ts';
 import { readJournal } from './journal.ts';
 import type { MemoryFile } from './memory-file.ts';
-import { readMemoryFile, writeMemoryFile } from './memory-file.ts';
+import { beginMemoryFile, readMemoryFile } from './memory-file.ts';
 import { MemoryProblem } from './problem.ts';
 
 export interface Loaded {
   readonly store: string;
   readonly contents: Contents;
+  /** Generation of memory.json. */
+  readonly folded: number;
   /** Generation for the next journal, and how many frames of the one before it count. */
   readonly generation: number;
   readonly framesBefore: number;
@@ -41,6 +43,7 @@ export async function load(files: Files): Promise<Loaded> {
   return {
     store: file.store,
     contents,
+    folded: file.generation,
     generation: file.generation + chain.length,
     framesBefore: last?.frames.length ?? 0,
     unfolded,
@@ -53,9 +56,13 @@ async function begin(files: Files, journals: readonly number[]): Promise<MemoryF
     const found = `${files.memory} is missing, and there are journals that belong to it`;
     throw new MemoryProblem('refused', `${found}. Put it back, or remove memory.journal.* to begin with nothing.`);
   }
-  const head = { store: randomUUID(), generation: 1, nextSeq: 1 };
-  await writeMemoryFile(files.memory, head, []);
-  return { format: 'anny-memory/1', ...head, entries: [] };
+  // Another process may begin here at the same moment: then its beginning is ours too.
+  await beginMemoryFile(files.memory, { store: randomUUID(), generation: 1, nextSeq: 1 }).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  });
+  const begun = await readMemoryFile(files.memory);
+  if (begun === undefined) throw new MemoryProblem('failing', `${files.memory} vanished as soon as it was made.`);
+  return begun;
 }
 
 /** The journals that come on top of `file`, checked to follow one another. Older ones are in it already. */

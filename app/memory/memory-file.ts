@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { codeOf, reasonOf, replaceFile } from './disk.ts';
+import { codeOf, createFile, reasonOf, replaceFile } from './disk.ts';
 import type { Entry } from './entry.ts';
 import { entrySchema } from './entry.ts';
 import { MemoryProblem } from './problem.ts';
 
 const FORMAT = 'anny-memory/1';
-const ENTRIES_PER_PART = 1000;
+/** Other requests get their turn after this much has been made into JSON. */
+const PART_CHARACTERS = 500_000;
 
 const fileSchema = z.object({
   format: z.literal(FORMAT),
@@ -63,17 +64,30 @@ function refused(path: string, what: string, cause?: unknown): MemoryProblem {
   return new MemoryProblem('refused', `${path} ${what}. ${next}`, { cause });
 }
 
-/** Written whole, one entry a line, so that people and `diff` can read it too. */
-export function writeMemoryFile(path: string, file: Omit<MemoryFile, 'format' | 'entries'>, entries: readonly Entry[]) {
-  return replaceFile(path, partsOf(file, entries));
+export type Head = Pick<MemoryFile, 'store' | 'generation' | 'nextSeq'>;
+
+/** Written whole, one entry a line, so that people and `diff` can read it too. `mayReplace`: see replaceFile. */
+export function writeMemoryFile(
+  path: string,
+  head: Head,
+  entries: readonly Entry[],
+  mayReplace: () => Promise<void>,
+): Promise<void> {
+  return replaceFile(path, partsOf(head, entries), mayReplace);
 }
 
-function* partsOf(file: Omit<MemoryFile, 'format' | 'entries'>, entries: readonly Entry[]): Generator<string> {
-  const head = JSON.stringify({ format: FORMAT, ...file });
-  yield `${head.slice(0, -1)},"entries":[`;
-  for (let start = 0; start < entries.length; start += ENTRIES_PER_PART) {
-    const lines = entries.slice(start, start + ENTRIES_PER_PART).map((entry) => `\n${JSON.stringify(entry)}`);
-    yield `${start === 0 ? '' : ','}${lines.join(',')}`;
+/** The first memory.json of a directory. Rejects with EEXIST when there is one. */
+export function beginMemoryFile(path: string, head: Head): Promise<void> {
+  return createFile(path, partsOf(head, []));
+}
+
+function* partsOf(head: Head, entries: readonly Entry[]): Generator<string> {
+  let part = `${JSON.stringify({ format: FORMAT, ...head }).slice(0, -1)},"entries":[`;
+  for (const [index, entry] of entries.entries()) {
+    part += `${index === 0 ? '' : ','}\n${JSON.stringify(entry)}`;
+    if (part.length < PART_CHARACTERS) continue;
+    yield part;
+    part = '';
   }
-  yield '\n]}\n';
+  yield `${part}\n]}\n`;
 }

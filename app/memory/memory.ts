@@ -1,10 +1,12 @@
-import type { Contents, Page } from './contents.ts';
+import type { Contents } from './contents.ts';
 import type { Outcome, Wish } from './decide.ts';
 import { decide } from './decide.ts';
 import { reasonOf } from './disk.ts';
 import type { Draft, Entry, EntryId } from './entry.ts';
 import type { Ledger } from './ledger.ts';
+import type { Page } from './page.ts';
 import { MemoryProblem, problemOf } from './problem.ts';
+import { createQueue, type Waiting } from './queue.ts';
 
 export interface Condition {
   readonly state: 'ok' | 'failing' | 'refused';
@@ -36,15 +38,6 @@ export interface Limits {
   readonly maxBytes: number;
 }
 
-interface Waiting {
-  readonly wish: Wish;
-  readonly settle: (outcome: Outcome) => void;
-  readonly fail: (problem: MemoryProblem) => void;
-}
-
-const MAX_WAITING = 10_000;
-const MAX_BATCH = 1000;
-
 /** Whatever is asked while a batch is on its way to the disk goes together in the next one: one fsync for all of it. */
 export function createMemory(
   contents: Contents,
@@ -53,36 +46,33 @@ export function createMemory(
   now: () => Date,
   warn: (message: string) => void,
 ): Memory {
-  const waiting: Waiting[] = [];
+  const queue = createQueue();
   let condition: Condition = { state: 'ok', reason: '' };
   let working: Promise<void> | undefined;
   let folding: Promise<void> | undefined;
-  let foldedAt = now().getTime();
+  let foldAskedAt = now().getTime();
+  let foldFailed = false;
   let closing = false;
-  const timer = setInterval(() => wake(), limits.foldAfterMs).unref();
+  const timer = setInterval(() => wake(), limits.foldAfterMs / 4).unref();
 
   function ask(wish: Wish): Promise<Outcome> {
     if (condition.state === 'refused') return Promise.reject(new MemoryProblem('refused', condition.reason));
-    if (closing || waiting.length >= MAX_WAITING) {
-      const reason = closing ? 'Anny is stopping.' : `${MAX_WAITING} writes are waiting already.`;
-      return Promise.reject(new MemoryProblem('busy', `${reason} Send it again.`));
-    }
-    return new Promise((settle, fail) => {
-      waiting.push({ wish, settle, fail });
-      wake();
-    });
+    if (closing) return Promise.reject(new MemoryProblem('busy', 'Anny is stopping. Send it again.'));
+    const answer = queue.ask(wish);
+    wake();
+    return answer;
   }
 
   function wake(): void {
     working ??= work().finally(() => {
       working = undefined;
-      if (waiting.length > 0) wake();
+      if (queue.length > 0) wake();
     });
   }
 
   async function work(): Promise<void> {
-    while (waiting.length > 0 || foldDue()) {
-      if (waiting.length > 0) await commit(waiting.splice(0, MAX_BATCH));
+    while (queue.length > 0 || foldDue()) {
+      if (queue.length > 0) await commit(queue.take());
       if (foldDue()) await fold();
     }
   }
@@ -107,16 +97,19 @@ export function createMemory(
 
   function foldDue(): boolean {
     if (folding !== undefined || closing || !ledger.behind || condition.state !== 'ok') return false;
-    const threshold = Math.max(limits.foldAfterBytes, contents.bytes / 2);
-    return ledger.journalBytes > threshold || now().getTime() - foldedAt >= limits.foldAfterMs;
+    if (now().getTime() - foldAskedAt >= limits.foldAfterMs) return true;
+    // A disk without room for it will not have it with the next write either.
+    return !foldFailed && ledger.journalBytes > Math.max(limits.foldAfterBytes, contents.bytes / 2);
   }
 
   async function fold(): Promise<void> {
-    foldedAt = now().getTime();
+    foldAskedAt = now().getTime();
     try {
       const write = await ledger.fold(contents);
       folding = write()
-        .catch(postponed)
+        .then(() => {
+          foldFailed = false;
+        }, postponed)
         .finally(() => {
           folding = undefined;
         });
@@ -126,6 +119,7 @@ export function createMemory(
   }
 
   function postponed(error: unknown): void {
+    foldFailed = true;
     warn(`memory.json is behind its journal: ${reasonOf(error)}`);
   }
 

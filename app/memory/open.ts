@@ -89,7 +89,8 @@ async function attempt(options: MemoryOptions): Promise<Memory | Closed> {
     await tidy(files);
     if (loaded.tailBytes > 0) options.warn(`put aside ${loaded.tailBytes} bytes of a write that was cut short`);
     const limits = { ...LIMITS, ...options.limits };
-    return createMemory(loaded.contents, openLedger(files, owner, loaded), limits, options.now, options.warn);
+    const ledger = openLedger(files, owner, loaded, () => options.now().getTime());
+    return createMemory(loaded.contents, ledger, limits, options.now, options.warn);
   } catch (error) {
     return { problem: problemOf(error) };
   }

@@ -3,10 +3,10 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { fail, failureSchema } from '../failure.ts';
-import type { Page } from './contents.ts';
 import type { Entry } from './entry.ts';
 import { draftSchema, entryId, entrySchema } from './entry.ts';
 import type { Memory } from './memory.ts';
+import type { Page } from './page.ts';
 import { MemoryProblem } from './problem.ts';
 
 const shownEntry = entrySchema.omit({ seq: true }).meta({ id: 'Entry' });
