@@ -1,5 +1,6 @@
 import { quote } from '../machine/ssh-shell.ts';
-import type { Definition, ImageTests } from './definition.ts';
+import type { Definition } from './definition.ts';
+import type { ImageTests } from './definition-schema.ts';
 
 export interface CheckResult {
   /** "service nginx is running" */

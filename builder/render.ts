@@ -1,11 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
-import Handlebars from 'handlebars';
+import { dirname, join, relative, sep } from 'node:path';
+import { nearest } from '../config/nearest.ts';
 import type { Settings } from '../config/settings.ts';
-import { quote } from '../machine/ssh-shell.ts';
+import { parseYaml } from '../config/yaml-file.ts';
 import { AnnyError } from '../operation/errors.ts';
 import type { Definition } from './definition.ts';
+import { placeIn, refuseDefinition } from './definition-problems.ts';
 import { projectFile } from './project-files.ts';
+import { renderTemplate } from './template.ts';
 
 /** A file as it is to lie on the machine. */
 export interface MachineFile {
@@ -18,15 +20,6 @@ export interface MachineFile {
   readonly mode: string;
 }
 
-const engine = Handlebars.create();
-/** A word for the shell, quoted. */
-engine.registerHelper('sh', (value: unknown) => quote(String(value)));
-engine.registerHelper('json', (value: unknown) => JSON.stringify(value));
-/** Durations are milliseconds in the program. */
-engine.registerHelper('seconds', (ms: number) => Math.max(1, Math.round(ms / 1000)));
-engine.registerHelper('join', (list: readonly string[], by: string) => list.join(by));
-engine.registerHelper('keys', (map: object) => Object.keys(map));
-
 /** Renders a definition's tree: `*.hbs` by Handlebars, others as they are. An unknown variable is an error. */
 export async function renderTree(settings: Settings, definition: Definition): Promise<readonly MachineFile[]> {
   const rendered =
@@ -34,39 +27,61 @@ export async function renderTree(settings: Settings, definition: Definition): Pr
   const own = definition.app ? await appConfig(settings) : [];
   const files = [...rendered, ...own].map((file) => ({ ...file, ...placing(definition, file.path) }));
   refuseUnplaced(definition, files);
-  return files.sort((a, b) => a.path.localeCompare(b.path));
+  // By code units: the order is part of the digest, and a locale is not.
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 type Bare = Pick<MachineFile, 'path' | 'content'>;
 
 async function renderFiles(settings: Settings, definition: Definition, templates: string): Promise<Bare[]> {
   const root = projectFile(settings.directory, templates);
-  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
-    throw new AnnyError('DEFINITION_INVALID', {
-      doing: `reading ${definition.file}  templates`,
-      found: `there is no directory ${templates}`,
-      next: 'correct the path, relative to config.yaml',
-      cause,
-    });
-  });
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() =>
+    refuseTemplates(settings, definition, templates),
+  );
   const context = {
     config: settings.config,
     publicName: settings.publicName,
     environment: settings.environment,
     image: { name: definition.name },
   };
-  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const leaves = entries.filter((entry) => !entry.isDirectory());
   return Promise.all(
-    paths.map((path) => renderFile(path, `/${relative(root, path).split(sep).join('/')}`, templates, context)),
+    leaves.map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      const target = `/${relative(root, path).split(sep).join('/')}`;
+      if (!entry.isFile()) throw noPlainFile(`${templates}${target}`);
+      return renderFile(path, target, templates, context);
+    }),
   );
+}
+
+async function refuseTemplates(settings: Settings, { text, file }: Definition, templates: string): Promise<never> {
+  const beside = dirname(templates);
+  const names = (await readdir(projectFile(settings.directory, beside)).catch(() => [])).map((name) =>
+    join(beside, name),
+  );
+  const best = nearest(templates, names);
+  const where = placeIn(parseYaml(text, file), ['templates'], 'value');
+  return refuseDefinition(file, [
+    `${where}: found "${templates}", allowed: a directory, relative to config.yaml${best === undefined ? '' : `; did you mean ${best}?`}`,
+  ]);
+}
+
+/** A link would be left out, or lead somewhere else on another computer. */
+function noPlainFile(path: string): AnnyError {
+  return new AnnyError('TEMPLATE_INVALID', {
+    doing: `rendering ${path}`,
+    found: 'it is no plain file',
+    next: 'put a copy there; links on the machine are made by "run" in the image definition',
+  });
 }
 
 async function renderFile(path: string, target: string, templates: string, context: object): Promise<Bare> {
   const content = await readFile(path);
   if (!target.endsWith('.hbs')) return { path: target, content };
   try {
-    const template = engine.compile(content.toString(), { strict: true, noEscape: true });
-    return { path: target.slice(0, -'.hbs'.length), content: Buffer.from(template(context)) };
+    const text = renderTemplate(content.toString(), context);
+    return { path: target.slice(0, -'.hbs'.length), content: Buffer.from(text) };
   } catch (cause) {
     throw new AnnyError('TEMPLATE_INVALID', {
       doing: `rendering ${templates}${target}`,
@@ -96,13 +111,20 @@ function placing(definition: Definition, path: string): Pick<MachineFile, 'owner
   return { owner: rule?.owner ?? 'root:root', mode: rule?.mode ?? '0644' };
 }
 
-/** A mode for a file that is not there is a slip. */
-function refuseUnplaced(definition: Definition, files: readonly MachineFile[]): void {
-  const missing = definition.files.find((rule) => !files.some(({ path }) => path === rule.path));
-  if (missing === undefined) return;
-  throw new AnnyError('DEFINITION_INVALID', {
-    doing: `reading ${definition.file}  files`,
-    found: `${missing.path} is not among its templates`,
-    next: `add ${definition.templates ?? 'templates'}${missing.path}, or take the line out`,
+/** A mode for a file that is not there is a slip, and so are two templates for one file. */
+function refuseUnplaced({ files: rules, templates, text, file }: Definition, files: readonly MachineFile[]): void {
+  const paths = files.map(({ path }) => path);
+  const yaml = parseYaml(text, file);
+  const unplaced = rules.flatMap(({ path }, index) => {
+    if (paths.includes(path)) return [];
+    const best = nearest(path, paths);
+    const hint = best === undefined ? '' : `; did you mean ${best}?`;
+    const where = placeIn(yaml, ['files', String(index), 'path'], 'value');
+    return [`${where}: found "${path}", allowed: a file of ${templates ?? 'its templates'}${hint}`];
   });
+  const twice = paths.filter((path, index) => paths.indexOf(path) !== index);
+  refuseDefinition(file, [
+    ...unplaced,
+    ...twice.map((path) => `${templates}${path}: it is there twice, with .hbs and without`),
+  ]);
 }
