@@ -12,9 +12,9 @@ import { readSettings } from './settings.ts';
 import { StartProblem } from './start-problem.ts';
 import { stop } from './stop.ts';
 
-// Asked for before anything else, so that a stop during the start is heard too.
+// Asked for before anything else, so that a stop during the start is heard too. A second signal changes nothing.
 const stopAsked = new Promise<string>((resolve) => {
-  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => resolve(signal));
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => resolve(signal));
 });
 
 async function start(): Promise<{ app: FastifyInstance; memory: Memory }> {

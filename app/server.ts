@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { fastify, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { endConnectionsWhenStopping } from './connections.ts';
 import { onConnectionError, onError, onNotFound, pathOf } from './failure.ts';
 import { MAX_ID_LENGTH } from './memory/entry.ts';
 
@@ -10,7 +11,12 @@ export interface ServerOptions {
   readonly logLevel: string;
   /** Addresses whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
+  /** How long requests may take to finish once we stop. */
+  readonly finishMs?: number;
 }
+
+/** What the grace period (app.stop_grace, 10 s) leaves beyond it is for writing memory.json. */
+const FINISH_MS = 5000;
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
@@ -42,7 +48,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   app.setErrorHandler(onError);
   app.setNotFoundHandler(onNotFound);
   logRequests(app);
-  closeConnectionsWhenStopping(app);
+  endConnectionsWhenStopping(app, options.finishMs ?? FINISH_MS);
   return app;
 }
 
@@ -59,16 +65,5 @@ function logRequests(app: FastifyInstance): void {
     const { method, url, ip } = request;
     const ms = Math.round(reply.elapsedTime * 10) / 10;
     request.log.info({ method, path: pathOf(url), status: reply.statusCode, ms, address: ip }, 'request');
-  });
-}
-
-/** Once we are stopping, every answer tells its client to send nothing more on that connection. */
-function closeConnectionsWhenStopping(app: FastifyInstance): void {
-  let stopping = false;
-  app.addHook('preClose', async () => {
-    stopping = true;
-  });
-  app.addHook('onSend', async (_request, reply) => {
-    if (stopping) void reply.header('connection', 'close');
   });
 }

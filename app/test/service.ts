@@ -14,6 +14,7 @@ export interface TestOptions {
   readonly nowMs?: () => number;
   readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<Limits>;
+  readonly finishMs?: number;
 }
 
 export interface TestService {
@@ -28,7 +29,11 @@ export interface TestService {
 export async function startService(options: TestOptions = {}): Promise<TestService> {
   const directory = options.directory ?? (await newDirectory());
   const memory = await openMemory({ directory, now: () => new Date(), warn: () => {}, limits: options.limits ?? {} });
-  const app = createServer({ logLevel: 'silent', trustedProxies: options.trustedProxies ?? [] });
+  const app = createServer({
+    logLevel: 'silent',
+    trustedProxies: options.trustedProxies ?? [],
+    ...(options.finishMs === undefined ? {} : { finishMs: options.finishMs }),
+  });
   await serve(app, {
     memory,
     apiKeys: options.apiKeys ?? [KEY],
