@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { openAccountOf } from '../cloud/account/open.ts';
 import { localPath } from '../config/local-path.ts';
 import type { LoadedSettings } from '../config/settings.ts';
+import { type Opened, opened } from '../machine/opened.ts';
 import { sshMachines } from '../machine/ssh-box.ts';
 import { steadyMachines } from '../machine/steady.ts';
 import { beginOperation } from '../operation/begin.ts';
@@ -19,18 +20,27 @@ export async function withContext<T>(command: Command, run: (context: Context) =
   const settings = await settingsOf(command);
   const report = reportOf(command);
   for (const warning of settings.warnings) report.warn(warning);
-  return run(openContext(settings, command.name(), report));
+  const connections = opened();
+  try {
+    return await run(openContext(settings, command.name(), report, connections));
+  } finally {
+    await connections.close();
+  }
 }
 
-export function openContext(settings: LoadedSettings, command: string, report: Report): Context {
+function openContext(settings: LoadedSettings, command: string, report: Report, connections: Opened): Context {
   const { config, directory, secret } = settings;
   const path = (value: string): string => (value === '' ? '' : localPath(directory, value));
   const extraCaPath = path(config.tls.extra_ca);
+  const overSsh = sshMachines(path(config.infra.ssh_private_key));
   return {
     settings,
     operation: beginOperation(settings, command, report),
     cloud: openAccountOf(settings, process.env),
-    machines: steadyMachines(sshMachines(path(config.infra.ssh_private_key)), systemClock),
+    machines: steadyMachines(
+      { connect: async (target) => connections.add(await overSsh.connect(target)) },
+      systemClock,
+    ),
     nameServers: zoneServers(config.infra.name_servers),
     probe: httpsProbe(extraCaPath),
     backups: backupStore({

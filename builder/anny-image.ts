@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { openAccountOf } from '../cloud/account/open.ts';
+import { opened } from '../machine/opened.ts';
 import { openShell } from '../machine/ssh-shell.ts';
 import { beginOperation } from '../operation/begin.ts';
 import {
@@ -42,33 +43,52 @@ program
       .default('destroy'),
   )
   .action((name: string | undefined, options: BuildOptions, command: Command) =>
-    options.why ? why(command, name) : buildCommand(command, name, options),
+    withContext(command, (context) =>
+      options.why ? why(context, command, name) : buildCommand(context, command, name, options),
+    ),
   );
 program
   .command('list')
   .description('the images in the account, newest first: one listing')
-  .action((_options, command: Command) => list(command));
+  .action((_options, command: Command) => withContext(command, (context) => list(context, command)));
 program
   .command('show')
   .argument('<image>', 'name, snapshot id, or first characters of the digest')
   .description('one image, and what went into it')
-  .action((wanted: string, _options, command: Command) => show(command, wanted));
+  .action((wanted: string, _options, command: Command) =>
+    withContext(command, (context) => show(context, command, wanted)),
+  );
 program
   .command('verify')
   .argument('[name]', 'image definition (default: image.name of config.yaml)')
   .description('boot the newest tested image on a fresh machine and test it again')
-  .action((name: string | undefined, _options, command: Command) => verifyCommand(command, name));
+  .action((name: string | undefined, _options, command: Command) =>
+    withContext(command, (context) => verifyCommand(context, command, name)),
+  );
 
-async function contextOf(command: Command): Promise<BakeContext> {
+async function withContext(command: Command, run: (context: BakeContext) => Promise<void>): Promise<void> {
   const settings = await settingsOf(command);
   const report = reportOf(command);
   for (const warning of settings.warnings) report.warn(warning);
-  const cloud = openAccountOf(settings, process.env);
-  return { settings, cloud, shells: { open: openShell }, operation: beginOperation(settings, command.name(), report) };
+  const connections = opened();
+  try {
+    await run({
+      settings,
+      cloud: openAccountOf(settings, process.env),
+      shells: { open: async (target) => connections.add(await openShell(target)) },
+      operation: beginOperation(settings, command.name(), report),
+    });
+  } finally {
+    await connections.close();
+  }
 }
 
-async function buildCommand(command: Command, name: string | undefined, options: BuildOptions): Promise<void> {
-  const context = await contextOf(command);
+async function buildCommand(
+  context: BakeContext,
+  command: Command,
+  name: string | undefined,
+  options: BuildOptions,
+): Promise<void> {
   const { json, yes }: GlobalOptions = command.optsWithGlobals();
   const keep = async (error: unknown): Promise<boolean> => {
     if (options.onError === 'keep') return true;
@@ -89,8 +109,11 @@ async function buildCommand(command: Command, name: string | undefined, options:
   answer(command, { images: built }, `${lines.join('\n')}\n`);
 }
 
-async function why(command: Command, name: string | undefined): Promise<void> {
-  const { settings, cloud, operation } = await contextOf(command);
+async function why(
+  { settings, cloud, operation }: BakeContext,
+  command: Command,
+  name: string | undefined,
+): Promise<void> {
   const identities = await identify(settings, await readChain(settings.directory, name ?? settings.config.image.name));
   const images = await imagesIn(cloud);
   const rows = await Promise.all(
@@ -108,8 +131,7 @@ async function why(command: Command, name: string | undefined): Promise<void> {
   answer(command, { images: rows }, `${lines.join('\n')}\n`);
 }
 
-async function list(command: Command): Promise<void> {
-  const { cloud } = await contextOf(command);
+async function list({ cloud }: BakeContext, command: Command): Promise<void> {
   const images = await imagesIn(cloud);
   const lines = images.map(describe);
   answer(
@@ -124,8 +146,7 @@ function describe(image: Image): string {
   return `${image.name.padEnd(12)}  ${image.digest.slice(0, 12)}  ${stage.padEnd(9)}  ${image.createdAt.slice(0, 16).replace('T', ' ')}  ${image.snapshotId}`;
 }
 
-async function show(command: Command, wanted: string): Promise<void> {
-  const { cloud, settings } = await contextOf(command);
+async function show({ cloud, settings }: BakeContext, command: Command, wanted: string): Promise<void> {
   const images = await imagesIn(cloud);
   const image = images.find(
     (one) => one.snapshotId === wanted || one.name === wanted || (wanted.length >= 6 && one.digest.startsWith(wanted)),
@@ -150,8 +171,7 @@ async function show(command: Command, wanted: string): Promise<void> {
   answer(command, { image, inputs: inputs ?? null }, `${lines.join('\n')}\n`);
 }
 
-async function verifyCommand(command: Command, name: string | undefined): Promise<void> {
-  const context = await contextOf(command);
+async function verifyCommand(context: BakeContext, command: Command, name: string | undefined): Promise<void> {
   const result = await verify(context, name ?? context.settings.config.image.name);
   const bad = result.checks.filter(({ ok }) => !ok);
   const lines = result.checks.map(
