@@ -1,0 +1,165 @@
+import type { Cloud, Instance, InstanceId, NewInstance, SnapshotId, SshKeyId } from '../../cloud/cloud.ts';
+import { fingerprintOf } from '../../machine/host-key.ts';
+import { powerOff, powerOn } from './box/boot.ts';
+import { emptyMemory, freshDisk, type Machine } from './box/machine.ts';
+import { call, fault, type Operator } from './operator.ts';
+import type { World } from './world.ts';
+import { SUBDOMAIN } from './zone.ts';
+
+export interface Rented {
+  readonly id: InstanceId;
+  readonly request: NewInstance;
+  tags: readonly string[];
+  readonly createdAt: number;
+  /** The API does not know a fresh machine for a moment. */
+  readonly knownFrom: number;
+  readonly placedFrom: number;
+  readonly machine: Machine;
+}
+
+const PLAN = { id: 'vc2-1c-1gb', diskGb: 25, ramMb: 1024, vcpus: 1, monthlyCostUsd: 5, regions: ['ewr'] };
+
+export function cloudPort(world: World, operator: Operator): Cloud {
+  const { timeline, random, rented } = world;
+  const read = <T>(name: string, answer: () => T): Promise<T> =>
+    call(world, operator, `cloud.${name}`, async (what) => {
+      if (what === 'unreachable before' || what === 'refused') throw fault('API_UNREACHABLE', name, 'no answer');
+      return answer();
+    });
+  const change = <T>(name: string, effect: () => T): Promise<T> =>
+    call(world, operator, `cloud.${name}`, async (what) => {
+      if (what === 'refused') throw fault('API_REFUSED', name, 'refused');
+      if (what === 'unreachable before') throw fault('API_UNREACHABLE', name, 'no answer');
+      const result = effect();
+      if (what !== 'unreachable after') return result;
+      throw fault(name.startsWith('create') ? 'API_OUTCOME_UNKNOWN' : 'API_UNREACHABLE', name, 'no answer, yet done');
+    });
+  const known = (id: InstanceId): Rented | undefined => {
+    const one = rented.get(id);
+    return one !== undefined && one.knownFrom <= timeline.now() ? one : undefined;
+  };
+  const later = (machine: Machine, act: () => void): void => {
+    timeline.wakeAfter(random.int(200, 4_000), () => world.machines.includes(machine) && act());
+  };
+  return {
+    account: () => read('account', () => ({ name: 'simulated', email: '', pendingChargesUsd: 0 })),
+    plans: () => read('plans', () => [PLAN]),
+    sshKeys: () =>
+      read('sshKeys', () => [{ id: 'key-1' as SshKeyId, name: 'webengine-deploy', publicKey: 'ssh-ed25519 AAAA' }]),
+    createSshKey: () => change('createSshKey', () => 'key-1' as SshKeyId),
+    firewallGroups: () => read('firewallGroups', () => []),
+    instances: () => read('instances', () => [...rented.keys()].flatMap((id) => viewOf(world, known(id)) ?? [])),
+    instance: (id) => read('instance', () => viewOf(world, known(id))),
+    createInstance: (request) => change('createInstance', () => rent(world, request)),
+    tagInstance: (id, tags) =>
+      change('tagInstance', () => {
+        const one = rented.get(id);
+        if (one === undefined) throw fault('API_REFUSED', 'tagging', 'no such machine');
+        one.tags = tags;
+        world.tell(`account: ${one.machine.address} is ${tags.find((tag) => tag.startsWith('stage='))}`);
+      }),
+    clearUserData: () => change('clearUserData', () => undefined),
+    halt: (id) =>
+      change('halt', () => {
+        const machine = rented.get(id)?.machine;
+        if (machine !== undefined) later(machine, () => powerOff(machine));
+      }),
+    start: (id) =>
+      change('start', () => {
+        const machine = rented.get(id)?.machine;
+        if (machine !== undefined) later(machine, () => powerOn(machine, random.int(2_000, 9_000)));
+      }),
+    destroyInstance: (id) =>
+      change('destroyInstance', () => {
+        const one = known(id);
+        if (one !== undefined) giveUp(world, one);
+      }),
+    snapshots: () => read('snapshots', () => world.snapshots),
+    snapshot: (id) => read('snapshot', () => world.snapshots.find((one) => one.id === id)),
+    createSnapshot: () => Promise.reject(new Error('no release command makes a snapshot')),
+    describeSnapshot: () => Promise.reject(new Error('no release command describes a snapshot')),
+    deleteSnapshot: () => Promise.reject(new Error('no release command deletes a snapshot')),
+    records: () => read('records', () => world.zone.records()),
+    createRecord: (_domain, { name, data }) =>
+      change('createRecord', () => {
+        if (name !== SUBDOMAIN || world.zone.records().some(({ type }) => type === 'A')) {
+          throw fault('API_REFUSED', 'creating a record', 'there is one');
+        }
+        world.tell(`account: the name leads to ${data}`);
+        return world.zone.write(data);
+      }),
+    pointRecord: (_domain, _id, data) =>
+      change('pointRecord', () => {
+        world.tell(`account: the name leads to ${data}`);
+        world.zone.write(data);
+      }),
+  };
+}
+
+function rent(world: World, request: NewInstance): Instance {
+  const { timeline, random, rented } = world;
+  const now = timeline.now();
+  const number = world.nextNumber();
+  const machine = newMachine(world, request, `10.0.0.${number}`);
+  const id = `instance-${number}` as InstanceId;
+  const placedFrom = now + random.int(1_000, 6_000);
+  const knownFrom = now + (random.chance(0.3) ? random.int(0, 3_000) : 0);
+  const one = { id, request, tags: request.tags, createdAt: now, knownFrom, placedFrom, machine };
+  rented.set(id, one);
+  world.machines.push(machine);
+  world.tell(`account: ${machine.address} is made, ${request.tags.find((tag) => tag.startsWith('release='))}`);
+  powerOn(machine, placedFrom - now + random.int(2_000, 9_000));
+  return viewOf(world, one) ?? viewAt(one, now);
+}
+
+function newMachine(world: World, request: NewInstance, address: string): Machine {
+  const hostPublicKey = /ed25519_public: (ssh-ed25519 \S+)/.exec(request.userData)?.[1] ?? 'no host key';
+  const snapshot = 'snapshotId' in request.from ? request.from.snapshotId : undefined;
+  const image = world.images.find(({ snapshotId }) => snapshotId === snapshot);
+  return {
+    address,
+    hostPublicKey,
+    fingerprint: fingerprintOf(hostPublicKey),
+    digest: image?.digest ?? '',
+    temper: image?.temper ?? 'good',
+    world,
+    disk: freshDisk(),
+    memory: emptyMemory(''),
+    power: 'starting',
+    task: { alive: true },
+    dead: false,
+    cutUntil: 0,
+    fullUntil: 0,
+    tornPull: false,
+    broken: new Set(),
+  };
+}
+
+function giveUp(world: World, { id, machine }: Rented): void {
+  world.tell(`account: ${machine.address} is destroyed`);
+  world.rented.delete(id);
+  powerOff(machine);
+  world.machines.splice(world.machines.indexOf(machine), 1);
+}
+
+function viewOf(world: World, one: Rented | undefined): Instance | undefined {
+  return one === undefined ? undefined : viewAt(one, world.timeline.now());
+}
+
+function viewAt({ id, request, tags, createdAt, placedFrom, machine }: Rented, now: number): Instance {
+  const placed = placedFrom <= now;
+  return {
+    id,
+    label: request.label,
+    hostname: request.hostname,
+    tags,
+    plan: request.plan,
+    region: request.region,
+    address: placed ? machine.address : undefined,
+    status: placed ? 'active' : 'pending',
+    power: machine.power === 'starting' && placed ? 'running' : machine.power,
+    serverStatus: placed ? 'ok' : 'none',
+    createdAt: new Date(createdAt).toISOString(),
+    snapshotId: 'snapshotId' in request.from ? request.from.snapshotId : (undefined as SnapshotId | undefined),
+  };
+}

@@ -1,0 +1,67 @@
+import { applyRole, HEALTHY, requireHealthy, startApp, stopApp } from './flags.ts';
+import { become, historyGeneration, type Machine, pause, remember, requireRole, requireRoom } from './machine.ts';
+
+export async function prepare(machine: Machine, release: string, slot: 'blue' | 'green'): Promise<void> {
+  requireRole(machine, 'none', 'candidate');
+  if (machine.disk.role !== 'candidate' || machine.disk.release !== release) {
+    become(machine, 'candidate', { release, slot });
+  }
+  applyRole(machine);
+}
+
+export async function secrets(machine: Machine): Promise<void> {
+  requireRole(machine, 'candidate', 'writer', 'relay');
+  requireRoom(machine);
+  await pause(machine, 50);
+}
+
+export async function start(machine: Machine, timeoutMs: number): Promise<typeof HEALTHY> {
+  requireRole(machine, 'candidate');
+  forgetTakeover(machine);
+  await startApp(machine);
+  await requireHealthy(machine, timeoutMs);
+  return HEALTHY;
+}
+
+export async function stop(machine: Machine): Promise<void> {
+  requireRole(machine, 'none', 'candidate', 'relay');
+  await stopApp(machine);
+  machine.memory.passes.clear();
+  forgetTakeover(machine);
+}
+
+export function forgetTakeover(machine: Machine): void {
+  machine.memory.takeover.clear();
+  if (machine.disk.pulledFrom === '' && machine.disk.takeoverFrom === '') return;
+  requireRoom(machine);
+  Object.assign(machine.disk, { pulledFrom: '', takeoverFrom: '', takeoverAt: 0 });
+}
+
+export async function pass(machine: Machine, token: string): Promise<void> {
+  requireRole(machine, 'candidate', 'relay');
+  machine.memory.passes.add(token);
+}
+
+export async function activate(machine: Machine): Promise<void> {
+  const { disk, memory } = machine;
+  requireRole(machine, 'candidate', 'relay', 'writer');
+  await startApp(machine);
+  if (disk.role !== 'writer') {
+    const generation = Math.max(disk.generation, historyGeneration(disk.history)) + 1;
+    become(machine, 'writer', { generation, relayTo: '', pulledFrom: '', takeoverFrom: '', takeoverAt: 0 });
+    await pause(machine, 5, 50);
+  }
+  if (memory.holdUntil === 0) applyRole(machine);
+  remember(machine, 'activated');
+}
+
+/** The flags go first and whatever happens to the file: a machine that is told to stop serving stops. */
+export async function fence(machine: Machine): Promise<void> {
+  const { memory, disk } = machine;
+  memory.mode = { writer: false, hold: false, relay: false };
+  memory.takeover.clear();
+  memory.passes.clear();
+  if (disk.role !== 'fenced') become(machine, 'fenced', { takeoverFrom: '', takeoverAt: 0, pulledFrom: '' });
+  applyRole(machine);
+  await stopApp(machine);
+}

@@ -1,0 +1,79 @@
+import type { Manifest } from '../../../machine/box.ts';
+import { decide } from '../traffic.ts';
+import { applyRole, locked, startApp, stopApp } from './flags.ts';
+import { become, die, type Machine, manifestOf, pause, remember, requireRole } from './machine.ts';
+
+/** Armed before the first request waits; an older timer that fires finds a later deadline. */
+export async function hold(machine: Machine, budgetMs: number): Promise<void> {
+  const { memory, world, task } = machine;
+  requireRole(machine, 'writer');
+  memory.holdUntil = world.timeline.now() + budgetMs;
+  void world.timeline.sleep(task, budgetMs).then(() => deadmanFires(machine));
+  await pause(machine, 20, 100);
+  memory.mode.hold = true;
+}
+
+export async function quiesce(machine: Machine): Promise<Manifest> {
+  const { memory } = machine;
+  requireRole(machine, 'writer');
+  requireHeld(machine);
+  if (memory.quiesced === undefined || memory.appRunning) {
+    memory.quiesced = undefined;
+    await stopApp(machine);
+    await pause(machine, 10, 200);
+    requireHeld(machine);
+    memory.quiesced = manifestOf(machine.disk.state);
+  }
+  return memory.quiesced;
+}
+
+function requireHeld(machine: Machine): void {
+  const { memory, world } = machine;
+  if (memory.holdUntil === 0 || !memory.mode.hold) die(machine, 'this machine is not held');
+  if (world.timeline.now() >= memory.holdUntil) die(machine, 'the hold is over');
+}
+
+export async function resume(machine: Machine): Promise<void> {
+  requireRole(machine, 'writer');
+  await resumeWriter(machine);
+}
+
+export async function resumeWriter(machine: Machine): Promise<void> {
+  machine.memory.quiesced = undefined;
+  await startApp(machine);
+  machine.memory.holdUntil = 0;
+  applyRole(machine);
+}
+
+/** systemd starts it again when it fails. */
+function deadmanFires(machine: Machine): void {
+  locked(machine, () => deadman(machine)).catch(() => pause(machine, 1_000).then(() => deadmanFires(machine)));
+}
+
+async function deadman(machine: Machine): Promise<void> {
+  const { memory, disk, world } = machine;
+  if (memory.holdUntil === 0 || disk.role !== 'writer') return applyRole(machine);
+  if (world.timeline.now() < memory.holdUntil - 200) return;
+  world.tell(`${machine.address} resumes by itself: nobody committed in time`);
+  await resumeWriter(machine);
+}
+
+/** The commit. The flags follow the role file: a reboot between the two finds the file. */
+export async function relay(machine: Machine, to: string): Promise<void> {
+  const { disk, memory } = machine;
+  requireRole(machine, 'writer', 'relay');
+  if (disk.role === 'relay' && disk.relayTo === to) return applyRole(machine);
+  await pause(machine, 20, 200);
+  if (decide(machine.world, to, machine.address).kind !== 'app') die(machine, `the app does not answer at ${to}`);
+  await pause(machine, 5, 100);
+  if (disk.role === 'writer') {
+    requireHeld(machine);
+    if (memory.quiesced === undefined) die(machine, 'the app of this machine was not stopped for the handover');
+    if (memory.appRunning) die(machine, 'the app runs on this machine');
+    disk.relayed = { requests: 0, lastAt: 0 };
+  }
+  become(machine, 'relay', { relayTo: to, takeoverFrom: '', takeoverAt: 0, pulledFrom: '' });
+  await pause(machine, 5, 50);
+  applyRole(machine);
+  remember(machine, 'relayed');
+}

@@ -1,0 +1,160 @@
+import type { BoxStatus, HistoryEntry, Manifest, Role } from '../../../machine/box.ts';
+import { AnnyError } from '../../../operation/errors.ts';
+import type { Task } from '../timeline.ts';
+import type { HeldRequest } from '../traffic.ts';
+import type { World } from '../world.ts';
+
+/** What an image makes of its app: one that never comes up, one that falls ill once it serves. */
+export type Temper = 'good' | 'never healthy' | 'ill when it serves';
+
+/** What survives a reboot: the role file, the state, and what else anny-box keeps on the disk. */
+export interface Disk {
+  role: Role;
+  release: string;
+  slot: 'blue' | 'green' | '';
+  since: number;
+  generation: number;
+  relayTo: string;
+  pulledFrom: string;
+  takeoverFrom: string;
+  takeoverAt: number;
+  history: readonly HistoryEntry[];
+  /** The app's data: the numbers of the writes that it has. */
+  state: Set<number>;
+  issuedUntil: number;
+  lastBackupAt: number;
+  relayed: { requests: number; lastAt: number };
+  pullKey: string;
+}
+
+/** What a reboot takes away: flags that nginx tests, the app, the lock, the dead man's timer. */
+export interface Memory {
+  up: boolean;
+  appRunning: boolean;
+  mode: { writer: boolean; hold: boolean; relay: boolean };
+  readonly takeover: Set<string>;
+  readonly passes: Set<string>;
+  admitted: string;
+  /** When the hold is over; 0 when not held. */
+  holdUntil: number;
+  quiesced: Manifest | undefined;
+  held: HeldRequest[];
+  locked: boolean;
+  readonly waiting: (() => void)[];
+  bootId: string;
+}
+
+export interface Machine {
+  readonly address: string;
+  readonly hostPublicKey: string;
+  readonly fingerprint: string;
+  readonly digest: string;
+  readonly temper: Temper;
+  readonly world: World;
+  disk: Disk;
+  memory: Memory;
+  power: 'running' | 'stopped' | 'starting';
+  /** The life between two boots. */
+  task: Task;
+  /** Its hardware is gone: it never comes back. */
+  dead: boolean;
+  /** The operator cannot reach it until then; clients and other machines can. */
+  cutUntil: number;
+  fullUntil: number;
+  /** The next copy of a state leaves the newest write out and does not notice. */
+  tornPull: boolean;
+  /** What breaks when the machine goes away: connections that wait for an answer. */
+  readonly broken: Set<() => void>;
+}
+
+export function freshDisk(): Disk {
+  return {
+    role: 'none',
+    release: '',
+    slot: '',
+    since: 0,
+    generation: 0,
+    relayTo: '',
+    pulledFrom: '',
+    takeoverFrom: '',
+    takeoverAt: 0,
+    history: [],
+    state: new Set(),
+    issuedUntil: 0,
+    lastBackupAt: 0,
+    relayed: { requests: 0, lastAt: 0 },
+    pullKey: '',
+  };
+}
+
+export function emptyMemory(bootId: string): Memory {
+  return {
+    up: false,
+    appRunning: false,
+    mode: { writer: false, hold: false, relay: false },
+    takeover: new Set(),
+    passes: new Set(),
+    admitted: '',
+    holdUntil: 0,
+    quiesced: undefined,
+    held: [],
+    locked: false,
+    waiting: [],
+    bootId,
+  };
+}
+
+export function seconds(machine: Machine): number {
+  return Math.floor(machine.world.timeline.now() / 1000);
+}
+
+/** Time passes on this machine; when it goes off meanwhile, what waits never goes on. */
+export function pause(machine: Machine, minMs: number, maxMs = minMs): Promise<void> {
+  const { timeline, random } = machine.world;
+  return timeline.sleep(machine.task, random.int(minMs, maxMs));
+}
+
+export function die(machine: Machine, found: string): never {
+  throw new AnnyError('BOX_FAILED', { doing: `anny-box on ${machine.address}`, found, next: 'as anny-box says' });
+}
+
+export function requireRole(machine: Machine, ...roles: Role[]): void {
+  if (!roles.includes(machine.disk.role))
+    die(machine, `this machine is a ${machine.disk.role}, not ${roles.join('|')}`);
+}
+
+export function requireRoom(machine: Machine): void {
+  if (machine.world.timeline.now() < machine.fullUntil) die(machine, 'the disk is full');
+}
+
+/** One atomic write of the role file: the new role, or the old one untouched. */
+export function become(machine: Machine, role: Role, change: Partial<Disk> = {}): void {
+  requireRoom(machine);
+  const before = machine.disk.role;
+  Object.assign(machine.disk, change, { role, since: seconds(machine) });
+  machine.world.tell(`${machine.address} ${before} -> ${role}${role === 'relay' ? ` to ${machine.disk.relayTo}` : ''}`);
+}
+
+/** One line in the history that travels with the state; the same event is not written twice. */
+export function remember(machine: Machine, event: HistoryEntry['event']): void {
+  const { disk } = machine;
+  const { release, slot, generation } = disk;
+  const known = disk.history.some(
+    (one) => one.event === event && one.generation === generation && one.release === release,
+  );
+  if (known) return;
+  const entry = { at: seconds(machine), event, release, slot, image: machine.digest, generation };
+  disk.history = [...disk.history, { ...entry, address: machine.address }];
+}
+
+export function historyGeneration(history: readonly HistoryEntry[]): number {
+  return Math.max(0, ...history.map(({ generation }) => generation));
+}
+
+export function manifestOf(state: ReadonlySet<number>): Manifest {
+  let sum = 0;
+  for (const write of state) sum = (sum + Math.imul(write + 1, 0x9e3779b1)) >>> 0;
+  return { digest: sum.toString(16).padStart(64, '0'), files: 1, bytes: state.size };
+}
+
+export type CertificateAnswer = BoxStatus['certificate'];

@@ -1,0 +1,74 @@
+import type { Machine } from './box/machine.ts';
+import { checkNothingLost } from './invariants.ts';
+import type { Random } from './random.ts';
+import { deliver } from './traffic.ts';
+import type { World } from './world.ts';
+
+const CLIENTS = 3;
+const TTL_MS = 60_000;
+
+/** Clients write through the name for as long as the story lasts; some of their resolvers stretch every TTL. */
+export function startClients(world: World): void {
+  for (let index = 0; index < CLIENTS; index += 1) {
+    const stretch = world.random.pick([1, 1, 5, 30]);
+    client(world, resolver(world, TTL_MS * stretch));
+  }
+}
+
+function client(world: World, resolve: () => string | undefined): void {
+  const { timeline, random, ledger } = world;
+  const again = (): void => timeline.after(pauseOf(random), send);
+  const send = (): void => {
+    const address = resolve();
+    if (address === undefined) {
+      again();
+      return;
+    }
+    ledger.sent += 1;
+    const write = ledger.sent;
+    const lost = (): void => {
+      ledger.failed += 1;
+      again();
+    };
+    deliver(world, address, {
+      since: timeline.now(),
+      from: 'client',
+      lost,
+      arrive: (machine) => {
+        if (!accept(world, machine, write)) return lost();
+        const life = machine.task;
+        timeline.after(random.int(2, 20), () => {
+          if (!life.alive) return lost();
+          ledger.promised.set(write, timeline.now());
+          again();
+        });
+      },
+    });
+  };
+  again();
+}
+
+/** The app writes it down; only then may it be answered. */
+function accept(world: World, machine: Machine, write: number): boolean {
+  if (world.timeline.now() < machine.fullUntil) return false;
+  if (world.ledger.acceptedBy !== machine.address) checkNothingLost(world, machine);
+  world.ledger.acceptedBy = machine.address;
+  machine.disk.state.add(write);
+  return true;
+}
+
+function pauseOf(random: Random): number {
+  return random.int(200, 2_000);
+}
+
+function resolver(world: World, keepMs: number): () => string | undefined {
+  const { timeline, random, zone } = world;
+  let address: string | undefined;
+  let until = 0;
+  return () => {
+    if (timeline.now() < until && address !== undefined) return address;
+    address = zone.answer(random.int(0, 1));
+    until = timeline.now() + keepMs;
+    return address;
+  };
+}

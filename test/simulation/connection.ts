@@ -1,0 +1,160 @@
+import { Readable } from 'node:stream';
+import type { Box, BoxStatus, Machines } from '../../machine/box.ts';
+import { backup, certificate, certificateOf, restore } from './box/backup.ts';
+import { powerOff, powerOn } from './box/boot.ts';
+import { activate, fence, pass, prepare, secrets, start, stop } from './box/candidate.ts';
+import { locked } from './box/flags.ts';
+import { hold, quiesce, relay, resume } from './box/handover.ts';
+import { type Machine, pause } from './box/machine.ts';
+import { admit, pull, pullKey, takeover } from './box/pull.ts';
+import { call, fault, type Happening, type Operator } from './operator.ts';
+import type { World } from './world.ts';
+
+const VERB_TIMEOUT_MS = 60_000;
+const TRANSFER_TIMEOUT_MS = 3_600_000;
+
+const lost = (address: string, found: string) => fault('MACHINE_UNREACHABLE', `talking to ${address}`, found);
+
+/** Machines over a network that breaks. A verb that has begun goes on without its caller. */
+export function machinesPort(world: World, operator: Operator): Machines {
+  return {
+    connect: ({ address, hostKeyFingerprint }) =>
+      call(world, operator, 'box.connect', async (what) => {
+        const machine = world.machineAt(address);
+        if (machine !== undefined && what === 'cut long') cut(machine, 60_000, 400_000);
+        if (machine === undefined || !reachable(machine) || what === 'cut before') {
+          await world.timeline.sleep(world.forever, world.random.int(50, 10_000));
+          throw lost(address, 'no answer');
+        }
+        if (machine.fingerprint !== hostKeyFingerprint) throw fault('HOST_KEY_MISMATCH', 'connecting', 'a foreign key');
+        return boxOn(world, operator, machine);
+      }),
+  };
+}
+
+function reachable(machine: Machine): boolean {
+  return machine.memory.up && machine.cutUntil <= machine.world.timeline.now();
+}
+
+/** The operator loses the machine; its clients and peers do not. */
+export function cut(machine: Machine, minMs: number, maxMs: number): void {
+  const { timeline, random } = machine.world;
+  machine.cutUntil = Math.max(machine.cutUntil, timeline.now() + random.int(minMs, maxMs));
+  for (const broken of [...machine.broken]) broken();
+}
+
+export function reboot(machine: Machine): void {
+  machine.world.tell(`${machine.address} reboots`);
+  powerOff(machine);
+  powerOn(machine, machine.world.random.int(3_000, 20_000));
+}
+
+export function dies(machine: Machine): void {
+  machine.world.tell(`${machine.address} dies`);
+  machine.dead = true;
+  powerOff(machine);
+  // The account goes on saying so until it is told to stop it.
+  machine.power = 'running';
+}
+
+function befall(machine: Machine, what: Happening | undefined): void {
+  const { timeline, random } = machine.world;
+  const life = machine.task;
+  const soon = (act: () => void): void => timeline.wakeAfter(random.int(0, 800), () => life.alive && act());
+  if (what === 'reboot') soon(() => reboot(machine));
+  if (what === 'dies') soon(() => dies(machine));
+  if (what === 'cut after') soon(() => cut(machine, 200, 12_000));
+  if (what === 'cut long') soon(() => cut(machine, 60_000, 400_000));
+  if (what === 'full disk') machine.fullUntil = timeline.now() + random.int(1_000, 60_000);
+  if (what === 'torn pull') machine.tornPull = true;
+}
+
+function boxOn(world: World, operator: Operator, machine: Machine): Box {
+  const { address, task: life } = machine;
+  const opened = world.timeline.now();
+  let open = true;
+  const broken = (): boolean => !open || !life.alive || machine.cutUntil > opened;
+  const run = <T>(name: string, verb: () => Promise<T>, timeoutMs = VERB_TIMEOUT_MS): Promise<T> =>
+    call(world, operator, `box.${name}`, (what) => {
+      if (what === 'cut before') cut(machine, 200, 12_000);
+      if (broken()) return Promise.reject(lost(address, 'the connection broke'));
+      befall(machine, what);
+      const slowly = async (): Promise<T> => {
+        if (what === 'slow') await pause(machine, 2_000, 30_000);
+        return verb();
+      };
+      return answered(machine, slowly, timeoutMs);
+    });
+  const inTurn = <T>(name: string, verb: () => Promise<T>, timeoutMs?: number): Promise<T> =>
+    run(name, () => locked(machine, verb), timeoutMs);
+  return {
+    address,
+    status: () => run('status', async () => statusOf(machine)),
+    prepare: (release, slot) => inTurn('prepare', () => prepare(machine, release, slot)),
+    secrets: () => inTurn('secrets', () => secrets(machine)),
+    restore: (archive) => inTurn('restore', () => restore(machine, archive), TRANSFER_TIMEOUT_MS),
+    start: (timeoutMs) => inTurn('start', () => start(machine, timeoutMs), timeoutMs + VERB_TIMEOUT_MS),
+    stop: () => inTurn('stop', () => stop(machine)),
+    pass: (token) => inTurn('pass', () => pass(machine, token)),
+    activate: () => inTurn('activate', () => activate(machine)),
+    hold: (budgetMs) => inTurn('hold', () => hold(machine, budgetMs)),
+    quiesce: () => inTurn('quiesce', () => quiesce(machine)),
+    resume: () => inTurn('resume', () => resume(machine)),
+    relay: (to) => inTurn('relay', () => relay(machine, to)),
+    fence: () => inTurn('fence', () => fence(machine)),
+    pullKey: () => inTurn('pullKey', () => pullKey(machine)),
+    admit: (publicKey) => inTurn('admit', () => admit(machine, publicKey)),
+    pull: (source) => inTurn('pull', () => pull(machine, source), TRANSFER_TIMEOUT_MS),
+    takeover: (peer, timeoutMs) =>
+      inTurn('takeover', () => takeover(machine, peer, timeoutMs), timeoutMs + VERB_TIMEOUT_MS),
+    backup: () => inTurn('backup', () => backup(machine), TRANSFER_TIMEOUT_MS),
+    fetchBackup: (path) => run('fetchBackup', async () => Readable.from([path])),
+    certificate: () => inTurn('certificate', () => certificate(machine), 300_000),
+    logs: () => run('logs', async () => 'a line of the app'),
+    history: () => run('history', async () => machine.disk.history),
+    close: async () => {
+      open = false;
+    },
+  };
+}
+
+/** The verb's answer, or what breaks first: the machine, the network, the caller's patience. */
+function answered<T>(machine: Machine, verb: () => Promise<T>, timeoutMs: number): Promise<T> {
+  const { world, broken, address } = machine;
+  return new Promise((resolve, reject) => {
+    const end = (act: () => void): void => {
+      if (broken.delete(drop)) act();
+    };
+    const drop = (): void => {
+      // What a dead connection is noticed by: keepalives.
+      world.timeline.wakeAfter(world.random.int(10, 15_000), () => reject(lost(address, 'the connection broke')));
+      broken.delete(drop);
+    };
+    broken.add(drop);
+    world.timeline.wakeAfter(timeoutMs, () => end(() => reject(lost(address, `no end after ${timeoutMs} ms`))));
+    verb().then(
+      (value) => end(() => resolve(value)),
+      (error: unknown) => end(() => reject(error)),
+    );
+  });
+}
+
+export function statusOf(machine: Machine): BoxStatus {
+  const { disk, memory, world } = machine;
+  const { role, release, slot, since, generation, relayTo, lastBackupAt } = disk;
+  return {
+    ...{ role, release, slot, since, generation, relayTo, lastBackupAt },
+    held: memory.holdUntil > 0,
+    holdUntil: Math.floor(memory.holdUntil / 1000),
+    app: { running: memory.appRunning, image: machine.digest, startedAt: '', restarts: 0 },
+    image: { name: 'anny', digest: machine.digest },
+    certificate: certificateOf(machine),
+    relayed: role === 'relay' ? { ...disk.relayed } : { requests: 0, lastAt: 0 },
+    takeover: { from: disk.takeoverFrom, at: disk.takeoverAt },
+    hostPublicKey: machine.hostPublicKey,
+    bootId: memory.bootId,
+    uptimeSeconds: 0,
+    diskFreeBytes: world.timeline.now() < machine.fullUntil ? 0 : 1e10,
+    failedUnits: [],
+  };
+}

@@ -1,0 +1,103 @@
+import { readTags } from '../../bluegreen/tags.ts';
+import type { Machine } from './box/machine.ts';
+import { missingFrom } from './ledger.ts';
+import { acceptors, type Decision, decide } from './traffic.ts';
+import type { World } from './world.ts';
+
+/** Something that must never be true. */
+export class Violation extends Error {}
+
+export const ENVIRONMENT = 'simulated';
+const HELD_LIMIT_MS = 100_000;
+const OUTAGE_LIMIT_MS = 5_000;
+
+export interface Watch {
+  check(): void;
+}
+
+/** What must hold after every event. */
+export function watch(world: World): Watch {
+  const seenTags = new WeakSet<readonly string[]>();
+  let outageSince = 0;
+  return {
+    check: () => {
+      checkOneWriter(world);
+      checkHeld(world);
+      checkTags(world, seenTags);
+      outageSince = nameServesOrIsExplained(world) ? 0 : outageSince || world.timeline.now();
+      if (outageSince > 0 && world.timeline.now() - outageSince > OUTAGE_LIMIT_MS) {
+        throw new Violation(`the name leads to ${world.zone.records().at(-1)?.data}, which cannot serve`);
+      }
+    },
+  };
+}
+
+function checkOneWriter(world: World): void {
+  const accepting = acceptors(world);
+  if (accepting.length < 2) return;
+  throw new Violation(`${accepting.map(({ address }) => address).join(' and ')} both accept writes`);
+}
+
+function checkHeld(world: World): void {
+  for (const { address, memory } of world.machines) {
+    const waited = world.timeline.now() - (memory.held[0]?.since ?? Number.POSITIVE_INFINITY);
+    if (waited > HELD_LIMIT_MS) throw new Violation(`a request has waited for ${waited / 1000} s at ${address}`);
+  }
+}
+
+/** Nothing in the account that nobody would find again. */
+function checkTags(world: World, seen: WeakSet<readonly string[]>): void {
+  for (const { id, tags, request, machine, createdAt } of world.rented.values()) {
+    if (seen.has(tags)) continue;
+    seen.add(tags);
+    const { label, hostname } = request;
+    const instance = { id, label, hostname, tags, createdAt: String(createdAt) };
+    const rest = { plan: '', region: '', address: '', status: 'active', power: 'running', serverStatus: '' } as const;
+    const read = readTags({ ...instance, ...rest, snapshotId: undefined }, ENVIRONMENT);
+    const complete =
+      read !== undefined &&
+      read.hostKey === machine.fingerprint &&
+      read.release === hostname &&
+      read.release.startsWith(`${read.slot}-`) &&
+      read.image === machine.digest.slice(0, 12) &&
+      tags.includes(request.uniqueTag) &&
+      tags.some((tag) => tag.startsWith('stage='));
+    if (!complete) throw new Violation(`instance ${id} does not say what it is: ${tags.join(' ')}`);
+  }
+}
+
+/** A machine that went away explains an outage; a machine that we destroyed, or never made the writer, does not. */
+function nameServesOrIsExplained(world: World): boolean {
+  const record = world.zone.records().find(({ type }) => type === 'A');
+  if (record === undefined || world.ledger.mayLoseAfter !== undefined) return true;
+  const decision = decide(world, record.data, 'client');
+  return serves(decision) || isDown(world, record.data, decision);
+}
+
+export function serves({ kind }: Decision): boolean {
+  return kind === 'app' || kind === 'held';
+}
+
+function isDown(world: World, address: string, { through, at }: Decision): boolean {
+  const last = at ?? world.machineAt(through.at(-1)?.disk.relayTo ?? address);
+  if (last === undefined) return false;
+  const waitsForTheName = last.disk.role === 'writer' && !last.memory.mode.writer;
+  return !last.memory.up || waitsForTheName || world.timeline.now() < last.fullUntil;
+}
+
+/** Every promised write is on this machine, but for those that a command had said would be lost. */
+export function checkNothingLost(world: World, machine: Machine): void {
+  const { ledger } = world;
+  const missing = missingFrom(ledger, machine.disk.state);
+  if (missing.length === 0) return;
+  const saidBefore = ledger.mayLoseAfter ?? Number.POSITIVE_INFINITY;
+  const silently = missing.filter((write) => (ledger.promised.get(write) ?? 0) < saidBefore);
+  if (silently.length > 0) {
+    throw new Violation(
+      `${machine.address} serves without ${silently.length} acknowledged writes, and nobody had said so`,
+    );
+  }
+  for (const write of missing) ledger.promised.delete(write);
+  ledger.givenUp += missing.length;
+  world.tell(`${missing.length} writes are lost, as had been said before`);
+}

@@ -1,0 +1,84 @@
+import { Readable } from 'node:stream';
+import type { BackupFile, Backups } from '../../bluegreen/backups.ts';
+import type { NameServers } from '../../bluegreen/name-servers.ts';
+import type { Probe } from '../../bluegreen/probe.ts';
+import type { Smoke } from '../../bluegreen/smoke.ts';
+import type { Clock } from '../../operation/clock.ts';
+import type { Journal } from '../../operation/journal.ts';
+import { call, fault, type Operator } from './operator.ts';
+import { healthAt } from './traffic.ts';
+import type { World } from './world.ts';
+import { SERVERS } from './zone.ts';
+
+export function clockPort(world: World, operator: Operator): Clock {
+  return {
+    now: () => world.timeline.now(),
+    sleep: (ms) => call(world, operator, 'clock.sleep', () => world.timeline.sleep(operator.task, ms)),
+    randomHex: (bytes) => world.random.hex(bytes),
+  };
+}
+
+/** Written for the screen and the next plan; nothing else reads it here, since a new command has the world alone. */
+export function journalPort(world: World, operator: Operator): Journal {
+  return {
+    append: ({ event, step, data }) =>
+      call(world, operator, 'journal.append', async () => {
+        if (event !== 'intent') world.tell(`  ${step}: ${event} ${data?.reason ?? data?.summary ?? ''}`);
+      }),
+    entries: async () => [],
+  };
+}
+
+export function nameServersPort(world: World, operator: Operator): NameServers {
+  return {
+    addressesOf: () =>
+      call(world, operator, 'names.addressesOf', async (what) =>
+        SERVERS.map((server, index) => {
+          const address = world.zone.answer(index);
+          if (what !== undefined && index === 0) return { server, addresses: [], problem: 'no answer' };
+          return { server, addresses: address === undefined ? [] : [address] };
+        }),
+      ),
+  };
+}
+
+export function probePort(world: World, operator: Operator): Probe {
+  return {
+    get: ({ address, pass = '', timeoutMs }) =>
+      call(world, operator, 'probe.get', async (what) => {
+        const tookMs = world.random.int(2, 90);
+        await world.timeline.sleep(operator.task, tookMs);
+        if (what !== undefined || world.random.chance(world.flakes)) {
+          return { status: 0, body: '', tookMs: timeoutMs, problem: 'no answer in time' };
+        }
+        if (world.machineAt(address)?.disk.issuedUntil === 0) {
+          return { status: 0, body: '', tookMs, problem: 'the certificate is not trusted' };
+        }
+        return { body: '', tookMs, ...healthAt(world, address, pass) };
+      }),
+  };
+}
+
+export function smokePort(world: World, operator: Operator): Smoke {
+  return {
+    script: world.smoke ? 'smoke.sh' : undefined,
+    run: () => call(world, operator, 'smoke.run', async (what) => ({ ok: what === undefined, output: 'simulated' })),
+  };
+}
+
+export function backupsPort(world: World, operator: Operator): Backups {
+  return {
+    configured: world.backups,
+    list: () => call(world, operator, 'backups.list', async () => [...world.store].sort((a, b) => b.at - a.at)),
+    save: (archive, { at, bytes, sha256 }) =>
+      call(world, operator, 'backups.save', async (what) => {
+        let key = '';
+        for await (const chunk of archive) key += String(chunk);
+        if (key !== sha256 || what !== undefined) throw fault('BACKUP_CORRUPT', 'fetching the backup', 'cut short');
+        const file: BackupFile = { name: key, at, bytes };
+        world.store.push(file);
+        return file;
+      }),
+    open: ({ name }) => call(world, operator, 'backups.open', async () => Readable.from([name])),
+  };
+}

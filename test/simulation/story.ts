@@ -1,0 +1,145 @@
+import type { Temper } from './box/machine.ts';
+import { startClients } from './clients.ts';
+import type { Command } from './commands.ts';
+import { cut, dies, reboot } from './connection.ts';
+import { Violation, type Watch, watch } from './invariants.ts';
+import { HAPPENINGS, type Happening, type Incident } from './operator.ts';
+import { pass } from './pass.ts';
+import { type Ending, perform } from './perform.ts';
+import { setInOrder } from './set-in-order.ts';
+import { acceptors, flushHeld } from './traffic.ts';
+import { bake, newWorld, type World } from './world.ts';
+
+export interface Told {
+  readonly seed: number;
+  readonly lines: readonly string[];
+  /** What must never be true and was; undefined when all went well. */
+  readonly violation: string | undefined;
+  readonly writes: number;
+  readonly endings: Readonly<Record<string, number>>;
+}
+
+/** One seed, one story: releases come and go under load while things break; then the weather calms and all is put in order. */
+export async function tellStory(seed: number): Promise<Told> {
+  const world = newWorld(seed);
+  const endings: Record<string, number> = {};
+  let violation: string | undefined;
+  try {
+    await chapters(world, watching(world), (command, ending) => {
+      const name = `${command.kind} ${ending.kind === 'failure' ? ending.code : ending.kind}`;
+      endings[name] = (endings[name] ?? 0) + 1;
+    });
+  } catch (error) {
+    violation = error instanceof Violation ? error.message : String(error instanceof Error ? error.stack : error);
+    world.tell(`VIOLATION: ${violation}`);
+  }
+  return { seed, lines: world.story, violation, writes: world.ledger.promised.size, endings };
+}
+
+function watching(world: World): Watch {
+  const invariants = watch(world);
+  return {
+    check: () => {
+      for (const machine of world.machines) flushHeld(world, machine);
+      invariants.check();
+    },
+  };
+}
+
+type Note = (command: Command, ending: Ending) => void;
+
+async function chapters(world: World, watch: Watch, note: Note): Promise<void> {
+  const { random } = world;
+  const go = async (command: Command, incidents: readonly Incident[] = []): Promise<Ending> => {
+    const ending = await perform(world, watch, command, incidents);
+    note(command, ending);
+    return ending;
+  };
+  bake(world, 'good');
+  startClients(world);
+  await insist(world, watch, go, { kind: 'promote', again: false }, random.chance(0.3));
+  for (let chapter = random.int(1, 3); chapter > 0; chapter -= 1) {
+    await pass(world, watch, random.int(1_000, 900_000));
+    await insist(world, watch, go, nextCommand(world), true);
+  }
+  await setInOrder(world, watch, go);
+}
+
+type Go = (command: Command, incidents?: readonly Incident[]) => Promise<Ending>;
+
+/** Killed or failed, an operator tries again: the same command, or what seems better. */
+async function insist(world: World, watch: Watch, go: Go, command: Command, troubled: boolean): Promise<void> {
+  let wanted = command;
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    const ending = await go(wanted, troubled ? incidents(world) : []);
+    if (ending.kind === 'success') return;
+    await pass(world, watch, world.random.pick([100, 2_000, 20_000, 200_000]));
+    if (world.random.chance(0.3)) wanted = nextCommand(world);
+  }
+}
+
+const TEMPERS: readonly Temper[] = ['good', 'good', 'good', 'never healthy', 'ill when it serves'];
+
+function nextCommand(world: World): Command {
+  const { random } = world;
+  const kind = random.pick(['promote', 'promote', 'promote', 'rollback', 'rollback', 'restore', 'retire', 'prepare']);
+  if (random.chance(0.15)) strike(world);
+  switch (kind) {
+    case 'promote':
+    case 'prepare':
+      if (random.chance(0.7)) bake(world, random.pick(TEMPERS));
+      return { kind, again: random.chance(0.5) };
+    case 'rollback':
+    case 'restore':
+      return { kind, loseWrites: random.chance(0.3) };
+    default:
+      return { kind: 'retire', force: false };
+  }
+}
+
+/** The writer's hardware, its power, or the network to it. */
+function strike(world: World): void {
+  const [victim] = acceptors(world);
+  if (victim === undefined) return;
+  const what = world.random.pick(['dies', 'reboots', 'is cut off'] as const);
+  if (what === 'dies') dies(victim);
+  if (what === 'reboots') reboot(victim);
+  if (what === 'is cut off') {
+    world.tell(`${victim.address} is cut off`);
+    cut(victim, 60_000, 600_000);
+  }
+}
+
+const BOX_CALLS = 'connect status prepare secrets restore start stop pass activate hold quiesce resume relay fence'
+  .concat(' pullKey admit pull takeover backup certificate')
+  .split(' ');
+const CLOUD_CALLS = 'instances instance createInstance tagInstance clearUserData halt destroyInstance records'
+  .concat(' createRecord pointRecord')
+  .split(' ');
+
+function incidents(world: World): Incident[] {
+  return Array.from({ length: world.random.pick([0, 1, 1, 1, 2, 3]) }, () => incident(world));
+}
+
+/** Mostly at a call by its name, since the calls that matter are few among those that wait. */
+function incident({ random }: World): Incident {
+  const where = random.pick(['any', 'box', 'box', 'box', 'cloud', 'else']);
+  const anything: readonly Happening[] = HAPPENINGS.any;
+  const count = random.pick([1, 1, 1, 2, 2, 3]);
+  switch (where) {
+    case 'any':
+      return { call: 'any', count: random.int(1, 160), what: random.pick(anything) };
+    case 'box':
+      return { call: `box.${random.pick(BOX_CALLS)}`, count, what: random.pick([...anything, ...HAPPENINGS.box]) };
+    case 'cloud':
+      return {
+        call: `cloud.${random.pick(CLOUD_CALLS)}`,
+        count,
+        what: random.pick([...anything, ...HAPPENINGS.cloud]),
+      };
+    default: {
+      const calls = ['names.addressesOf', 'probe.get', 'backups.save', 'smoke.run', 'journal.append'];
+      return { call: random.pick(calls), count: random.int(1, 8), what: random.pick([...anything, 'refused']) };
+    }
+  }
+}

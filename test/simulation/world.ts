@@ -1,0 +1,87 @@
+import type { BackupFile } from '../../bluegreen/backups.ts';
+import { describeImage } from '../../builder/catalog.ts';
+import type { InstanceId, Snapshot, SnapshotId } from '../../cloud/cloud.ts';
+import type { Rented } from './account.ts';
+import type { Archive } from './box/backup.ts';
+import type { Machine, Temper } from './box/machine.ts';
+import { type Ledger, ledger } from './ledger.ts';
+import { type Random, seeded } from './random.ts';
+import { type Task, type Timeline, timeline } from './timeline.ts';
+import { type Zone, zone } from './zone.ts';
+
+export interface SimulatedImage {
+  readonly snapshotId: SnapshotId;
+  readonly digest: string;
+  readonly temper: Temper;
+}
+
+/** Everything that exists outside of a command: it stays when a command is killed. */
+export interface World {
+  readonly seed: number;
+  readonly timeline: Timeline;
+  readonly random: Random;
+  readonly zone: Zone;
+  readonly rented: Map<InstanceId, Rented>;
+  readonly machines: Machine[];
+  readonly images: SimulatedImage[];
+  readonly snapshots: Snapshot[];
+  /** Contents of backups by their key, on machines and off. */
+  readonly archives: Map<string, Archive>;
+  /** The operator's backup store. */
+  readonly store: BackupFile[];
+  readonly backups: boolean;
+  readonly smoke: boolean;
+  /** Share of probes that fail for no reason. */
+  readonly flakes: number;
+  readonly ledger: Ledger;
+  readonly story: string[];
+  /** What nobody can kill. */
+  readonly forever: Task;
+  tell(line: string): void;
+  machineAt(address: string): Machine | undefined;
+  nextNumber(): number;
+}
+
+export function newWorld(seed: number): World {
+  const random = seeded(seed);
+  const time = timeline();
+  const begun = time.now();
+  const machines: Machine[] = [];
+  const story: string[] = [];
+  let number = 0;
+  return {
+    seed,
+    timeline: time,
+    random,
+    zone: zone(time, random, random.pick([1_000, 5_000, 30_000, 120_000])),
+    rented: new Map(),
+    machines,
+    images: [],
+    snapshots: [],
+    archives: new Map(),
+    store: [],
+    backups: random.chance(0.7),
+    smoke: random.chance(0.3),
+    flakes: random.pick([0, 0, 0.02]),
+    ledger: ledger(),
+    story,
+    forever: { alive: true },
+    tell: (line) => void story.push(`${((time.now() - begun) / 1000).toFixed(1).padStart(8)}  ${line}`),
+    machineAt: (address) => machines.find((machine) => machine.address === address),
+    nextNumber: () => {
+      number += 1;
+      return number;
+    },
+  };
+}
+
+/** A new tested image in the account. */
+export function bake(world: World, temper: Temper): void {
+  const digest = world.random.hex(32);
+  const snapshotId = `snapshot-${world.snapshots.length}` as SnapshotId;
+  const description = describeImage({ name: 'anny', digest, stage: 'tested', parent: 'os', operation: 'bake' });
+  const createdAt = new Date(world.timeline.now()).toISOString();
+  world.images.push({ snapshotId, digest, temper });
+  world.snapshots.push({ id: snapshotId, description, status: 'complete', createdAt, sizeBytes: 1e9 });
+  world.tell(`image ${digest.slice(0, 12)} is baked${temper === 'good' ? '' : `, its app is ${temper}`}`);
+}

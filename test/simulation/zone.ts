@@ -1,0 +1,41 @@
+import type { DnsRecord, RecordId } from '../../cloud/cloud.ts';
+import type { Random } from './random.ts';
+import type { Timeline } from './timeline.ts';
+
+export const DOMAIN = 'example.com';
+export const SUBDOMAIN = 'app';
+export const PUBLIC_NAME = `${SUBDOMAIN}.${DOMAIN}`;
+export const SERVERS = ['ns1.example.net', 'ns2.example.net'] as const;
+
+/** The zone: the account's records change at once, each name server takes them over when it likes. */
+export interface Zone {
+  records(): readonly DnsRecord[];
+  write(data: string): RecordId;
+  /** What a name server says now. */
+  answer(server: number): string | undefined;
+}
+
+interface Change {
+  readonly data: string;
+  readonly seenFrom: readonly number[];
+}
+
+const RECORD_ID = 'record-1' as RecordId;
+
+export function zone(timeline: Timeline, random: Random, lagMs: number): Zone {
+  const changes: Change[] = [];
+  return {
+    records: () => {
+      const last = changes.at(-1);
+      const unrelated = { id: 'record-0' as RecordId, type: 'MX', name: '', data: 'mail', ttlSeconds: 300 };
+      if (last === undefined) return [unrelated];
+      return [unrelated, { id: RECORD_ID, type: 'A', name: SUBDOMAIN, data: last.data, ttlSeconds: 60 }];
+    },
+    write: (data) => {
+      const now = timeline.now();
+      changes.push({ data, seenFrom: SERVERS.map(() => now + random.int(100, lagMs)) });
+      return RECORD_ID;
+    },
+    answer: (server) => changes.findLast(({ seenFrom }) => (seenFrom[server] ?? 0) <= timeline.now())?.data,
+  };
+}
