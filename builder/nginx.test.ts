@@ -1,0 +1,126 @@
+import { request as plainRequest } from 'node:http';
+import { request } from 'node:https';
+import { connect, type SecureVersion } from 'node:tls';
+import { describe, expect } from 'vitest';
+import { type TrialNginx, withNginx } from './trial/nginx.ts';
+import { runProgram, testBy, withDirectory } from './trial/programs.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+function get(nginx: TrialNginx, path: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const options = { port: nginx.httpsPort, path, rejectUnauthorized: false, headers: { host: 'anny.membies.com' } };
+    const sent = request({ host: '127.0.0.1', ...options }, (response) => {
+      let body = '';
+      response.on('data', (chunk: Buffer) => {
+        body += chunk.toString();
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
+    });
+    sent.on('error', reject).end();
+  });
+}
+
+const SECURITY = {
+  'strict-transport-security': 'max-age=63072000; includeSubDomains',
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'strict-origin-when-cross-origin',
+  'permissions-policy': 'camera=(), microphone=(), geolocation=()',
+  'content-security-policy': expect.stringContaining("default-src 'self'"),
+};
+
+/** An app that answers each path with its number, and would weaken what the site says. */
+function app(path: string): number {
+  return Number(/\d+/.exec(path)?.[0] ?? 200);
+}
+
+function serving(body: (nginx: TrialNginx) => Promise<void>): () => Promise<void> {
+  return () =>
+    withDirectory((root) =>
+      withNginx(
+        root,
+        (incoming, response) => {
+          response.writeHead(app(incoming.url ?? ''), { 'X-Frame-Options': 'ALLOWALL', 'Content-Type': 'text/plain' });
+          response.end('from the app');
+        },
+        body,
+      ),
+    );
+}
+
+describe('nginx with the rendered site', () => {
+  testBy(
+    'nginx',
+    'a machine without a role serves nobody: 503 in JSON, 301 without TLS',
+    serving(async (nginx) => {
+      const answer = await get(nginx, '/');
+      expect(answer).toMatchObject({ status: 503, headers: SECURITY });
+      expect(JSON.parse(answer.body)).toMatchObject({ error: 'unavailable' });
+      const location = await new Promise((resolve, reject) => {
+        plainRequest(
+          { host: '127.0.0.1', port: nginx.httpPort, path: '/a?b=1', headers: { host: 'anny.membies.com' } },
+          (response) => resolve([response.statusCode, response.headers.location]),
+        )
+          .on('error', reject)
+          .end();
+      });
+      expect(location).toEqual([301, 'https://anny.membies.com/a?b=1']);
+    }),
+  );
+
+  testBy(
+    'nginx',
+    'a writer serves the app, with the security headers on every answer, errors as well',
+    serving(async (nginx) => {
+      await nginx.flag('mode/writer', true);
+      for (const status of [200, 301, 400, 404, 500, 503]) {
+        expect(await get(nginx, `/${status}`), `status ${status}`).toMatchObject({ status, headers: SECURITY });
+      }
+      expect(await get(nginx, '/.well-known/anny/writer')).toMatchObject({
+        status: 200,
+        headers: SECURITY,
+        body: 'id 1 writer\n',
+      });
+    }),
+  );
+
+  testBy(
+    'nginx',
+    'TLS 1.2 and 1.3 alone, ECDHE with AES-GCM or ChaCha20, no session tickets',
+    serving(async (nginx) => {
+      const shake = (options: { version: SecureVersion; ciphers?: string }): Promise<string> =>
+        new Promise((resolve) => {
+          const { version, ciphers = 'DEFAULT@SECLEVEL=0' } = options;
+          const socket = connect(
+            {
+              ...{ port: nginx.httpsPort, host: '127.0.0.1', rejectUnauthorized: false },
+              ...{ minVersion: version, maxVersion: version, ciphers },
+            },
+            () => {
+              resolve(`${socket.getProtocol()} ${socket.getCipher().standardName}`);
+              socket.destroy();
+            },
+          );
+          socket.once('error', () => resolve('refused'));
+        });
+      expect(await shake({ version: 'TLSv1.3' })).toMatch(/^TLSv1\.3 /);
+      expect(await shake({ version: 'TLSv1.2' })).toMatch(/^TLSv1\.2 TLS_ECDHE_ECDSA_WITH_(AES_\d+_GCM|CHACHA20)/);
+      expect(await shake({ version: 'TLSv1.1' })).toBe('refused');
+      expect(await shake({ version: 'TLSv1' })).toBe('refused');
+      expect(await shake({ version: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA' })).toBe('refused');
+      expect(await shake({ version: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256' })).toBe(
+        'refused',
+      );
+      const { stdout } = await runProgram('sh', [
+        ...['-c', `openssl s_client -connect 127.0.0.1:${nginx.httpsPort} -tls1_2 </dev/null 2>/dev/null`],
+      ]);
+      expect(stdout).toContain('Session-ID:');
+      expect(stdout).not.toContain('TLS session ticket:');
+    }),
+  );
+});

@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener } from 'node:http';
+import { type AddressInfo, createConnection } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readChain } from '../definition.ts';
+import { renderTree } from '../render.ts';
+import { layOut, runProgram } from './programs.ts';
+import { settingsIn } from './project.ts';
+
+/** A machine's nginx with this project's configuration, on ports and paths of its own. */
+export interface TrialNginx {
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  /** "mode/writer" as anny-box would set it. */
+  flag(name: string, on: boolean): Promise<void>;
+}
+
+const READY_TRIES = 100;
+const READY_PAUSE_MS = 20;
+
+/** Starts nginx under `root`, with `app` behind it; `body` runs while both serve. */
+export async function withNginx(
+  root: string,
+  app: RequestListener,
+  body: (nginx: TrialNginx) => Promise<void>,
+): Promise<void> {
+  const upstream = createServer(app).listen(0, '127.0.0.1');
+  await new Promise((resolve) => upstream.once('listening', resolve));
+  const [httpPort, httpsPort] = [await freePort(), await freePort()];
+  await writeConfiguration(root, { app: portOf(upstream.address()), http: httpPort, https: httpsPort });
+  const child = spawn('nginx', ['-p', root, '-c', join(root, 'nginx.conf'), '-e', 'stderr', '-g', 'daemon off;'], {
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const said: string[] = [];
+  child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  try {
+    await untilOpen(httpsPort, said);
+    await body({
+      httpPort,
+      httpsPort,
+      flag: (name, on) =>
+        on ? writeFile(join(root, 'run/anny', name), '') : rm(join(root, 'run/anny', name), { force: true }),
+    });
+  } finally {
+    child.kill('SIGTERM');
+    await ended;
+    upstream.closeAllConnections();
+    upstream.close();
+  }
+}
+
+async function writeConfiguration(root: string, ports: { app: number; http: number; https: number }): Promise<void> {
+  const settings = await settingsIn(join(import.meta.dirname, '..', '..'), 'production', {
+    ANNY_APP_PORT: String(ports.app),
+  });
+  const chain = await readChain(settings.directory, 'anny');
+  const files = (await Promise.all(chain.map((one) => renderTree(settings, one)))).flat();
+  await layOut(
+    root,
+    files.filter(({ path }) => path.startsWith('/etc/nginx/')),
+    (text) =>
+      text
+        .replaceAll(/(?<=[\s:])\/(etc\/anny|run\/anny|var\/log|var\/www)/g, `${root}/$1`)
+        .replaceAll('listen [::]:80 default_server;', '')
+        .replaceAll('listen [::]:443 ssl http2 default_server;', '')
+        .replaceAll('listen 80 ', `listen 127.0.0.1:${ports.http} `)
+        .replaceAll('listen 443 ', `listen 127.0.0.1:${ports.https} `)
+        .replaceAll('include snippets/', `include ${root}/etc/nginx/snippets/`),
+  );
+  for (const directory of ['run/anny/mode', 'run/anny/trust', 'run/anny/takeover', 'run/anny/pass', 'var/log/nginx']) {
+    await mkdir(join(root, directory), { recursive: true });
+  }
+  await mkdir(join(root, 'etc/anny/tls/current'), { recursive: true });
+  const tls = join(root, 'etc/anny/tls/current');
+  await runProgram('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
+    ...['-subj', `/CN=${settings.publicName}`, '-keyout', join(tls, 'privkey.pem'), '-out', join(tls, 'fullchain.pem')],
+  ]);
+  await runProgram('cp', [join(tls, 'fullchain.pem'), join(root, 'etc/anny/trust.pem')]);
+  await writeFile(join(root, 'run/anny/who'), 'id 1 writer\n');
+  const user = process.getuid?.() === 0 ? 'user root;' : '';
+  await writeFile(
+    join(root, 'nginx.conf'),
+    `${user} pid ${root}/nginx.pid; worker_processes 1; events {}
+http { client_body_temp_path ${root}/body; proxy_temp_path ${root}/proxy; fastcgi_temp_path ${root}/f; uwsgi_temp_path ${root}/u;
+scgi_temp_path ${root}/s; include ${root}/etc/nginx/conf.d/*.conf; include ${root}/etc/nginx/sites-available/*.conf; }\n`,
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const port = portOf(server.address());
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  if (typeof address === 'object' && address !== null) return address.port;
+  throw new Error('the server has no port');
+}
+
+async function untilOpen(port: number, said: readonly string[]): Promise<void> {
+  for (let count = 0; count < READY_TRIES; count += 1) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = createConnection(port, '127.0.0.1', () => resolve(true));
+      socket.once('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+    if (open) return;
+    await sleep(READY_PAUSE_MS);
+  }
+  throw new Error(`nginx does not serve: ${said.join('')}`);
+}
