@@ -1,5 +1,5 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { join, normalize, relative, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import dockerignore from '@balena/dockerignore';
 import { pack } from 'tar-stream';
@@ -11,13 +11,15 @@ import { projectFile } from './project-files.ts';
 export interface ContextFile {
   /** Relative to the context, with "/". */
   readonly path: string;
+  /** Of a link, where it leads to. */
   readonly content: Buffer;
-  readonly executable: boolean;
+  readonly kind: 'plain' | 'executable' | 'link';
 }
 
 /** Everything that Docker would see of config.app.context, .dockerignore heeded, sorted by path. */
 export async function readBuildContext({ config, directory }: Settings): Promise<readonly ContextFile[]> {
-  const { context, dockerfile } = config.app;
+  const { context } = config.app;
+  const dockerfile = normalize(config.app.dockerfile);
   const root = projectFile(directory, context);
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
     throw new AnnyError('CONFIG_INVALID', {
@@ -31,7 +33,7 @@ export async function readBuildContext({ config, directory }: Settings): Promise
     .default({ ignorecase: false })
     .add(await readFile(join(root, '.dockerignore'), 'utf8').catch(() => ''));
   const paths = entries
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .filter((path) => path === dockerfile || !rules.ignores(path))
     .sort();
@@ -46,15 +48,19 @@ export async function readBuildContext({ config, directory }: Settings): Promise
 }
 
 async function readContextFile(root: string, path: string): Promise<ContextFile> {
-  const [content, { mode }] = await Promise.all([readFile(join(root, path)), stat(join(root, path))]);
-  return { path, content, executable: (mode & 0o100) !== 0 };
+  const found = await lstat(join(root, path));
+  if (found.isSymbolicLink()) return { path, content: Buffer.from(await readlink(join(root, path))), kind: 'link' };
+  const kind = (found.mode & 0o100) === 0 ? 'plain' : 'executable';
+  return { path, content: await readFile(join(root, path)), kind };
 }
 
 export function contextArchive(files: readonly ContextFile[]): Readable {
   const archive = pack();
-  for (const { path, content, executable } of files) {
+  for (const { path, content, kind } of files) {
     // One time for all, so that the same content gives the same layers.
-    archive.entry({ name: path, mode: executable ? 0o755 : 0o644, mtime: new Date(0) }, content);
+    const header = { name: path, mode: kind === 'executable' ? 0o755 : 0o644, mtime: new Date(0) };
+    if (kind === 'link') archive.entry({ ...header, type: 'symlink', linkname: content.toString() });
+    else archive.entry(header, content);
   }
   archive.finalize();
   return Readable.from(archive);

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Settings } from '../config/settings.ts';
 import { readBuildContext } from './build-context.ts';
+import { cleanScript } from './clean.ts';
 import type { Definition } from './definition.ts';
 import { renderTree } from './render.ts';
+import { directoriesScript, packagesScript, runScript, servicesScript, usersScript } from './scripts.ts';
 
 /** One thing that goes into an image. */
 export interface Input {
@@ -46,13 +48,20 @@ async function inputsOf(settings: Settings, definition: Definition, parent: Iden
     input(`definition ${definition.file}`, definition.text),
     ...(definition.docker ? [input('setting image.docker', image.docker)] : []),
     ...(definition.packages.length > 0 ? [input('setting image.upgrade', String(image.upgrade))] : []),
+    // A newer Anny may do the same definition in another way.
+    input('script packages', packagesScript(definition, image)),
+    input(
+      'script machine',
+      [usersScript, directoriesScript, servicesScript, runScript].map((make) => make(definition)).join('\n'),
+    ),
+    input('script clean', cleanScript([definition])),
     ...files.map((file) =>
       input(`file ${file.path}`, Buffer.concat([Buffer.from(`${file.owner} ${file.mode}\n`), file.content])),
     ),
     ...(definition.app ? await appInputs(settings) : []),
     ...(definition.app
       ? [
-          input('setting app.build_args', JSON.stringify(app.build_args)),
+          input('setting app.build_args', JSON.stringify(Object.entries(app.build_args).sort())),
           input('setting app.dockerfile', app.dockerfile),
         ]
       : []),
@@ -61,8 +70,8 @@ async function inputsOf(settings: Settings, definition: Definition, parent: Iden
 
 async function appInputs(settings: Settings): Promise<Input[]> {
   const files = await readBuildContext(settings);
-  return files.map(({ path, content, executable }) =>
-    input(`app ${path}`, Buffer.concat([Buffer.from(executable ? 'x\n' : '-\n'), content])),
+  return files.map(({ path, content, kind }) =>
+    input(`app ${path}`, Buffer.concat([Buffer.from(`${kind}\n`), content])),
   );
 }
 
