@@ -2,10 +2,11 @@ import type { Image } from '../builder/catalog.ts';
 import type { FirewallGroupId, Instance } from '../cloud/cloud.ts';
 import { makeHostKey } from '../machine/host-key.ts';
 import { operatorKey } from '../machine/operator-key.ts';
+import { knocks } from '../machine/patient.ts';
 import { userData } from '../machine/user-data.ts';
 import { AnnyError } from '../operation/errors.ts';
 import type { StepReport } from '../operation/report.ts';
-import { waitFor } from '../operation/wait.ts';
+import { type Waiting, waitFor } from '../operation/wait.ts';
 import type { Context } from './context.ts';
 import { type Answering, type Release, reach } from './release.ts';
 import { type Slot, tagsOf } from './tags.ts';
@@ -62,10 +63,11 @@ export async function bootRelease(context: Context, release: Release, progress: 
     return { not: seen };
   });
   const booted = { ...release, instance: placed, address: placed.address };
+  const againAfter = knocks(POLL_MS);
   const answering = await waitFor(clock, { ...wait, what: `${release.tags.release} to answer over SSH` }, async () => {
-    const machine = await tryToReach(context, booted);
-    if ('problem' in machine) progress.progress(machine.problem);
-    return 'problem' in machine ? { not: machine.problem } : { done: machine };
+    const knocked = await tryToReach(context, booted, againAfter);
+    if ('not' in knocked) progress.progress(knocked.not);
+    return knocked;
   });
   // The user data holds the host key; the machine has it now, the account need not.
   await context.cloud.clearUserData(release.instance.id);
@@ -82,13 +84,17 @@ function isPlaced(instance: Instance | undefined): instance is Instance & { read
 }
 
 /** A machine that boots refuses for a while; one with a foreign host key never is the right one. */
-async function tryToReach(context: Context, release: Release): Promise<Answering | { readonly problem: string }> {
+async function tryToReach(
+  context: Context,
+  release: Release,
+  againAfter: (error: AnnyError) => number,
+): Promise<Waiting<Answering>> {
   try {
-    const box = await reach(context, release);
-    return { ...release, box, status: await box.status() };
+    const box = await reach(context, release, true);
+    return { done: { ...release, box, status: await box.status() } };
   } catch (error) {
     if (!(error instanceof AnnyError) || error.code === 'HOST_KEY_MISMATCH') throw error;
-    return { problem: error.found };
+    return { not: error.found, againInMs: againAfter(error) };
   }
 }
 

@@ -47,8 +47,9 @@ export function addLookCommands(program: Command): void {
     .argument('[release]', 'default: the live one')
     .argument('[command...]', 'after --')
     .description('a shell as deploy, with the pinned host key')
-    .action((release: string | undefined, words: string[], _options, command: Command) =>
+    .action((first: string | undefined, rest: string[], _options, command: Command) =>
       withWorld(command, async (context, world) => {
+        const { release, words } = sshWords(first, rest);
         process.exitCode = await openSsh(context, choose(world, release), words);
       }),
     );
@@ -72,6 +73,14 @@ function addConfigCommands(program: Command): void {
       const shown = configShow(await settingsOf(command));
       answer(command, shown, configShowText(shown));
     });
+}
+
+/** `ssh -- uptime` means the live release: commander does not tell what stood before the "--". */
+function sshWords(first: string | undefined, rest: readonly string[]) {
+  const given = first === undefined ? [] : [first, ...rest];
+  const dashes = process.argv.indexOf('--');
+  const after = dashes === -1 ? 0 : process.argv.length - dashes - 1;
+  return given.length > after ? { release: given[0], words: given.slice(1) } : { release: undefined, words: given };
 }
 
 type Look = (context: Context, world: World, command: Command) => Promise<void>;

@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import { openAccountOf } from '../cloud/account/open.ts';
 import { localPath } from '../config/local-path.ts';
 import type { LoadedSettings } from '../config/settings.ts';
-import { type Opened, opened } from '../machine/opened.ts';
+import type { Machines } from '../machine/box.ts';
+import { patientMachines } from '../machine/patient.ts';
+import { sharedMachines } from '../machine/shared.ts';
 import { sshMachines } from '../machine/ssh-box.ts';
 import { steadyMachines } from '../machine/steady.ts';
 import { beginOperation } from '../operation/begin.ts';
@@ -20,27 +22,25 @@ export async function withContext<T>(command: Command, run: (context: Context) =
   const settings = await settingsOf(command);
   const report = reportOf(command);
   for (const warning of settings.warnings) report.warn(warning);
-  const connections = opened();
+  const privateKey = localPath(settings.directory, settings.config.infra.ssh_private_key);
+  const patient = patientMachines(sshMachines(privateKey), systemClock, (text) => report.note(text));
+  const machines = sharedMachines(steadyMachines(patient, systemClock));
   try {
-    return await run(openContext(settings, command.name(), report, connections));
+    return await run(openContext(settings, command.name(), report, machines));
   } finally {
-    await connections.close();
+    await machines.close();
   }
 }
 
-function openContext(settings: LoadedSettings, command: string, report: Report, connections: Opened): Context {
+function openContext(settings: LoadedSettings, command: string, report: Report, machines: Machines): Context {
   const { config, directory, secret } = settings;
   const path = (value: string): string => (value === '' ? '' : localPath(directory, value));
   const extraCaPath = path(config.tls.extra_ca);
-  const overSsh = sshMachines(path(config.infra.ssh_private_key));
   return {
     settings,
     operation: beginOperation(settings, command, report),
     cloud: openAccountOf(settings, process.env),
-    machines: steadyMachines(
-      { connect: async (target) => connections.add(await overSsh.connect(target)) },
-      systemClock,
-    ),
+    machines,
     nameServers: zoneServers(config.infra.name_servers),
     probe: httpsProbe(extraCaPath),
     backups: backupStore({

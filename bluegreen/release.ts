@@ -47,8 +47,8 @@ export function releasesIn(instances: readonly Instance[], environment: string):
     );
 }
 
-/** Connects to a release with its pinned host key. */
-export async function reach(context: Context, release: Release): Promise<Box> {
+/** Connects to a release with its pinned host key. `booting`: it was only just made. */
+export async function reach(context: Context, release: Release, booting = false): Promise<Box> {
   if (release.address === NO_ADDRESS) {
     throw new AnnyError('MACHINE_UNREACHABLE', {
       doing: `connecting to ${release.tags.release}`,
@@ -56,7 +56,7 @@ export async function reach(context: Context, release: Release): Promise<Box> {
       next: 'wait a minute and run the same command again',
     });
   }
-  return context.machines.connect({ address: release.address, hostKeyFingerprint: release.tags.hostKey });
+  return context.machines.connect({ address: release.address, hostKeyFingerprint: release.tags.hostKey, booting });
 }
 
 /** Writes down in the account what a release is now. */

@@ -2,11 +2,12 @@ import type { InstanceId, NewInstance } from '../cloud/cloud.ts';
 import { localPath } from '../config/local-path.ts';
 import { makeHostKey } from '../machine/host-key.ts';
 import { operatorKey } from '../machine/operator-key.ts';
+import { knocks } from '../machine/patient.ts';
 import type { Shell, ShellAddress, Shells } from '../machine/shell.ts';
 import { userData } from '../machine/user-data.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { runStep } from '../operation/step.ts';
-import { waitFor } from '../operation/wait.ts';
+import { type Waiting, waitFor } from '../operation/wait.ts';
 import type { BakeContext } from './bake.ts';
 import type { Identity } from './digest.ts';
 
@@ -79,8 +80,9 @@ export async function openBakeMachine(
         privateKeyPath: localPath(settings.directory, infra.ssh_private_key),
         hostKeyFingerprint: hostKey.fingerprint,
       };
+      const againAfter = knocks(POLL_MS);
       const open = await waitFor(operation.clock, { ...wait, what: `${address} to answer over SSH` }, () =>
-        tryToOpen(shells, target),
+        tryToOpen(shells, target, againAfter),
       );
       await open.run(
         'cloud-init status --wait >/dev/null 2>&1 || true; systemctl is-system-running --wait >/dev/null 2>&1 || true',
@@ -96,11 +98,15 @@ export async function openBakeMachine(
   return { id: instance.id, shell };
 }
 
-async function tryToOpen(shells: Shells, target: ShellAddress): Promise<{ done: Shell } | { not: string }> {
+async function tryToOpen(
+  shells: Shells,
+  target: ShellAddress,
+  againAfter: (error: AnnyError) => number,
+): Promise<Waiting<Shell>> {
   try {
     return { done: await shells.open(target) };
   } catch (error) {
     if (!(error instanceof AnnyError) || error.code === 'HOST_KEY_MISMATCH') throw error;
-    return { not: error.found };
+    return { not: error.found, againInMs: againAfter(error) };
   }
 }

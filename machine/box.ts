@@ -132,7 +132,14 @@ export const historyEntrySchema = z.object({
 });
 export type HistoryEntry = z.infer<typeof historyEntrySchema>;
 
+export interface BoxTarget {
+  readonly address: string;
+  readonly hostKeyFingerprint: string;
+  /** It has just been made: that it refuses means that it is not up yet. */
+  readonly booting?: boolean;
+}
+
 /** Opens the one connection to a machine; every later call shares it. */
 export interface Machines {
-  connect(target: { readonly address: string; readonly hostKeyFingerprint: string }): Promise<Box>;
+  connect(target: BoxTarget): Promise<Box>;
 }

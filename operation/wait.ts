@@ -8,12 +8,13 @@ export interface WaitOptions {
   readonly next: string;
 }
 
-/** Asks `probe` until it answers something; the last thing it said goes into the time-out's message. */
-export async function waitFor<T>(
-  clock: Clock,
-  options: WaitOptions,
-  probe: () => Promise<{ done: T } | { not: string }>,
-): Promise<T> {
+export type Waiting<T> = { readonly done: T } | { readonly not: string; readonly againInMs?: number };
+
+/**
+ * Asks `probe` until it answers something; the last thing it said goes into the time-out's message. A probe may say itself
+ * how soon it wants to be asked again.
+ */
+export async function waitFor<T>(clock: Clock, options: WaitOptions, probe: () => Promise<Waiting<T>>): Promise<T> {
   const deadline = clock.now() + options.timeoutMs;
   for (;;) {
     const answer = await probe();
@@ -25,6 +26,6 @@ export async function waitFor<T>(
         next: options.next,
       });
     }
-    await clock.sleep(options.intervalMs);
+    await clock.sleep(answer.againInMs ?? options.intervalMs);
   }
 }
