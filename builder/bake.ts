@@ -13,7 +13,7 @@ import type { Definition } from './definition.ts';
 import type { Identity } from './digest.ts';
 import { type MachineFile, renderTree } from './render.ts';
 import { directoriesScript, ownersScript, packagesScript, runScript, servicesScript, usersScript } from './scripts.ts';
-import { needleStream, needlesOf, readHits, refuseHits, SEARCH_SCRIPT, searchBooted } from './secret-search.ts';
+import { needleStream, needlesOf, readHits, refuseHits, searchBooted, searchScript } from './secret-search.ts';
 import { fileArchive } from './upload.ts';
 
 export interface BakeContext {
@@ -144,7 +144,7 @@ async function cleanAndSearch(context: BakeContext, chain: readonly Definition[]
     detail: `for ${needles.length} pieces of secrets, and for keys`,
     run: async () => {
       const output = await shell.run(
-        `needles_in=$(cat)\n(${cleanScript(chain)})\nprintf '%s' "$needles_in" | (${SEARCH_SCRIPT})\nsync\n(sleep 1; systemctl poweroff) >/dev/null 2>&1 </dev/null &`,
+        `needles_in=$(cat)\n(${cleanScript(chain)})\nprintf '%s' "$needles_in" | (${searchScript()})\nsync\n(sleep 1; systemctl poweroff) >/dev/null 2>&1 </dev/null &`,
         { stdin: needleStream(needles), timeoutMs: APPLY_TIMEOUT_MS },
       );
       refuseHits(readHits(output, needles, 'cleaned'));

@@ -23,7 +23,10 @@ rm -rf /var/log/journal/*
 find /var/log -type f \\( -name '*.gz' -o -name '*.[0-9]' -o -name '*.old' \\) -delete
 find /var/log -type f -exec truncate -s 0 {} +
 rm -f /etc/sudoers.d/90-cloud-init-users
+# A cloud gives root a password. Keys alone let somebody in, so nobody keeps one, nor does the copy of the file.
+awk -F: '$2 ~ /\\$/ {print $1}' /etc/shadow | while IFS= read -r name; do usermod --password '*' "$name"; done
 pkill -u anny-bake -x bash || true
 userdel --force --remove anny-bake >/dev/null 2>&1 || true
+rm -f /etc/passwd- /etc/shadow- /etc/group- /etc/gshadow-
 `;
 }

@@ -5,7 +5,7 @@ import { checksScript } from './checks.ts';
 import { cleanScript } from './clean.ts';
 import { readChain } from './definition.ts';
 import { directoriesScript, packagesScript, runScript, servicesScript, usersScript } from './scripts.ts';
-import { SEARCH_SCRIPT } from './secret-search.ts';
+import { searchScript } from './secret-search.ts';
 import { layOut, ownFiles, runProgram, testBy, textOf, withDirectory } from './trial/programs.ts';
 import { ownSettings } from './trial/project.ts';
 
@@ -127,7 +127,7 @@ describe('shell is clean', () => {
       const scripts: Readonly<Record<string, string>> = {
         checks: checksScript(chain),
         clean: cleanScript(chain),
-        search: SEARCH_SCRIPT,
+        search: searchScript(),
         ...Object.fromEntries(
           chain.flatMap((one) => [
             [`${one.name}-packages`, packagesScript(one, settings.config.image)],

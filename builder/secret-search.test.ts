@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { needlesOf, readHits, refuseHits, searchScript } from './secret-search.ts';
+import { withDirectory } from './trial/programs.ts';
+import { addFiles, type Files, projectWith, settingsIn } from './trial/project.ts';
+
+const API_KEY = 'k-5f2d7c1e90ab44';
+const PEM_BODY = 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj';
+const PEM = `-----BEGIN PRIVATE KEY-----\n${PEM_BODY}\n-----END PRIVATE KEY-----\n`;
+const ACCOUNT = JSON.stringify(
+  {
+    type: 'service_account',
+    private_key_id: '0f9d8e7c6b5a49382716050403020100ffeeddcc',
+    private_key: PEM,
+    token_uri: 'https://oauth2.googleapis.com/token',
+    client_email: 'robot@example.iam.gserviceaccount.com',
+  },
+  null,
+  2,
+);
+
+/** What the search finds in a machine with these files, in words. */
+async function search(machine: Files, when: 'cleaned' | 'booted' = 'cleaned'): Promise<readonly string[]> {
+  const project = await projectWith({
+    '.env': {
+      text: `ANNY_API_KEY=${API_KEY}\nVULTR_API_KEY=another-secret-here\nANNY_SERVICE_ACCOUNT_FILE=account.json\n`,
+      mode: 0o600,
+    },
+    'account.json': ACCOUNT,
+  });
+  const needles = needlesOf(await settingsIn(project));
+  return withDirectory(async (root) => {
+    await addFiles(root, machine);
+    const output = await new Promise<string>((resolve, reject) => {
+      const child = execFile('bash', ['-euo', 'pipefail', '-c', searchScript(root)], (error, stdout, stderr) =>
+        error === null ? resolve(`${stdout}${stderr}`) : reject(error),
+      );
+      child.stdin?.end(needles.map(({ text }) => text).join('\n'));
+    });
+    for (const { text } of needles) expect(output).not.toContain(text);
+    return readHits(output.replaceAll(root, ''), needles, when);
+  });
+}
+
+describe('a secret in the image is found, and its file named', () => {
+  test.each([
+    ['in a configuration file', { 'etc/app.conf': `key = "${API_KEY}"\n` }],
+    ['in the middle of a binary', { 'opt/x.bin': `\0\x01\xff${API_KEY}\0` }],
+    [
+      'in a layer of a container image',
+      { 'var/lib/docker/overlay2/ab/diff/app/dev/run/proc/sys/x.js': `"${API_KEY}"` },
+    ],
+    ['in a hidden directory at the top', { '.cache/x': API_KEY }],
+    ['as a part of a longer line', { 'var/log/x.log': `GET /?key=${API_KEY}&x=1\n` }],
+    ['in base64', { 'root/.docker/config.json': Buffer.from(API_KEY).toString('base64') }],
+    ['in a name with spaces', { 'home/a b/x y': API_KEY }],
+  ])('%s', async (_where, files) => {
+    expect(await search(files)).toEqual([`/${Object.keys(files)[0]} holds ANNY_API_KEY`]);
+  });
+
+  test('a key file that is used by its parts', async () => {
+    expect(await search({ 'etc/id': '0f9d8e7c6b5a49382716050403020100ffeeddcc', 'etc/body': PEM_BODY })).toEqual([
+      '/etc/body holds service-account.json',
+      '/etc/id holds service-account.json',
+    ]);
+  });
+
+  test('several secrets in one file', async () => {
+    expect(await search({ 'opt/.env': `A=${API_KEY}\nB=another-secret-here\n` })).toEqual([
+      '/opt/.env holds VULTR_API_KEY',
+      '/opt/.env holds ANNY_API_KEY',
+    ]);
+  });
+});
+
+describe('key material is found, whoever it belongs to', () => {
+  test.each([
+    ['a PEM key', { 'opt/key.pem': '-----BEGIN EC PRIVATE KEY-----\nMHcCAQ\n' }],
+    ['an OpenSSH key', { 'home/x/.ssh/id': '-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blbn\n' }],
+    ['an indented one', { 'opt/values.yaml': 'key: |\n  -----BEGIN PRIVATE KEY-----\n  MIIE\n' }],
+    ['one in JSON', { 'opt/x.json': `{"private_key":"-----BEGIN PRIVATE KEY-----\\n${'A'.repeat(64)}\\n"}` }],
+    ['an age identity', { 'root/key.txt': 'AGE-SECRET-KEY-1QQQQQQ\n' }],
+    [
+      "one in the app's tests, which would be published too",
+      { 'var/lib/docker/x/diff/app/test/key.pem': PEM.replace(PEM_BODY, 'x') },
+    ],
+    ['a host key of the builder', { 'etc/ssh/ssh_host_ed25519_key': '-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blbn\n' }],
+  ])('%s', async (_what, files) => {
+    expect(await search(files)).toEqual([`/${Object.keys(files)[0]} holds a private key`]);
+  });
+
+  test('who could log in', async () => {
+    const files = {
+      'root/.ssh/authorized_keys': 'ssh-ed25519 AAAA\n',
+      'home/deploy/.ssh/authorized_keys': 'ssh-ed25519 AAAA\n',
+      'etc/anny/pull_keys': 'ssh-ed25519 AAAA\n',
+      'etc/shadow': 'root:$6$salt$hash:1::::::\ndaemon:*:1::::::\nold:!$6$salt$hash:1::::::\n',
+    };
+    expect(await search(files)).toEqual([
+      '/root/.ssh/authorized_keys lets somebody in',
+      '/home/deploy/.ssh/authorized_keys lets somebody in',
+      '/etc/anny/pull_keys lets somebody in',
+      '/etc/shadow (root) has a password',
+      '/etc/shadow (old) has a password',
+    ]);
+  });
+});
+
+describe('what is innocent is let through', () => {
+  test.each([
+    [
+      'what a library says of key files',
+      {
+        'opt/lib.js':
+          '{"type": "service_account","token_uri":"https://oauth2.googleapis.com/token"}\nconst begin = "-----BEGIN PRIVATE KEY-----";\n',
+      },
+    ],
+    [
+      'test keys of packages',
+      { 'usr/lib/python3/dist-packages/x/tests/key.pem': '-----BEGIN PRIVATE KEY-----\nMIIE\n' },
+    ],
+    [
+      'certificates and public keys',
+      { 'etc/ssl/x.pem': '-----BEGIN CERTIFICATE-----\nMIIE\n-----BEGIN PUBLIC KEY-----\n' },
+    ],
+    ['what is no disk', { 'proc/1/environ': API_KEY, 'sys/x': API_KEY, 'dev/shm/x': API_KEY, 'run/x': API_KEY }],
+    ['empty lists of keys', { 'root/.ssh/authorized_keys': '', 'etc/shadow': 'root:*:1::::::\ndeploy:!:1::::::\n' }],
+  ])('%s', async (_what, files) => {
+    expect(await search(files)).toEqual([]);
+  });
+
+  test('keys that a booted machine has made for itself; not so what it should not have', async () => {
+    const files = {
+      'etc/ssh/ssh_host_ed25519_key': '-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blbn\n',
+      'home/anny-bake/.ssh/authorized_keys': 'ssh-ed25519 AAAA\n',
+      'etc/shadow': 'root:$6$salt$hash:1::::::\n',
+      'home/deploy/.ssh/authorized_keys': 'ssh-ed25519 AAAA\n',
+    };
+    expect(await search(files, 'booted')).toEqual(['/home/deploy/.ssh/authorized_keys lets somebody in']);
+  });
+});
+
+test('hits stop the bake, each file once, with what to do', () => {
+  expect(() => refuseHits(['/a holds X', '/a holds X', '/b holds a private key'])).toThrow(
+    'searching the image for secrets: /a holds X; /b holds a private key',
+  );
+  expect(() => refuseHits([])).not.toThrow();
+});
+
+test('pieces too short to mean anything are not looked for', async () => {
+  const project = await projectWith({ '.env': { text: 'ANNY_API_KEY=abc\n', mode: 0o600 } });
+  expect(needlesOf(await settingsIn(project))).toEqual([]);
+});
