@@ -1,3 +1,4 @@
+import { orUnfinished } from '../operation/step.ts';
 import type { Context } from './context.ts';
 import type { Plan } from './plan.ts';
 import { promote, promoteFirst } from './promote.ts';
@@ -8,9 +9,11 @@ import { confirm, type Observed, settle } from './settle.ts';
 
 /** Carries a plan out and looks again; returns the writer that the world then has. */
 export async function carryOut(context: Context, plan: Plan, observed: Observed): Promise<Answering> {
-  const writer = await run(context, plan, observed);
-  await confirm(context, writer);
-  return writer;
+  return orUnfinished(context.operation, async () => {
+    const writer = await run(context, plan, observed);
+    await confirm(context, writer);
+    return writer;
+  });
 }
 
 async function run(context: Context, plan: Plan, observed: Observed): Promise<Answering> {

@@ -1,5 +1,5 @@
 import { AnnyError } from '../operation/errors.ts';
-import { pointOfNoReturn, runStep, withUndo } from '../operation/step.ts';
+import { cameBack, pointOfNoReturn, runStep, withUndo } from '../operation/step.ts';
 import type { Context } from './context.ts';
 import { passHealthGate, passSmokeTest } from './gates.ts';
 import { handOver } from './handover.ts';
@@ -15,6 +15,11 @@ import { watchWriter } from './watch.ts';
 export async function promote(context: Context, plan: Extract<Plan, { action: 'promote' }>): Promise<Answering> {
   const { operation } = context;
   const { from } = plan;
+  // A first promote that was cut off: without its certificate no successor can be probed by name.
+  if (from.status.certificate.kind !== 'issued') {
+    await switchName(context, from.address);
+    await issueCertificate(context, from);
+  }
   await clearStrays(context, plan.clear);
   const machine = await withUndo(operation, () =>
     prepareRelease(context, { ...plan, source: { kind: 'writer', writer: from } }),
@@ -28,6 +33,7 @@ export async function promote(context: Context, plan: Extract<Plan, { action: 'p
   operation.report.warn(`${machine.tags.release}: ${verdict.reason}`);
   await moveBack(context, machine, from);
   await repointStandbys(context, plan.standbys, from);
+  cameBack(operation);
   throw new AnnyError('UNHEALTHY', {
     doing: `watching ${machine.tags.release} after the switch`,
     found: `${verdict.reason}; ${from.tags.release} serves again, with all data`,
@@ -51,15 +57,19 @@ export async function promoteFirst(context: Context, plan: Extract<Plan, { actio
   return machine;
 }
 
-/** Certificate, gates and a first backup of a writer that the name leads to; safe to do again. */
-export async function certify(context: Context, writer: Answering): Promise<void> {
-  const { operation, smoke, backups } = context;
-  await runStep(operation, {
+async function issueCertificate(context: Context, writer: Answering): Promise<void> {
+  await runStep(context.operation, {
     name: 'certificate',
     detail: `for ${context.settings.publicName}`,
     run: () => writer.box.certificate(),
     describe: ({ issuer, notAfter }) => `by ${issuer}, until ${new Date(notAfter * 1000).toISOString().slice(0, 10)}`,
   });
+}
+
+/** Certificate, gates and a first backup of a writer that the name leads to; safe to do again. */
+export async function certify(context: Context, writer: Answering): Promise<void> {
+  const { operation, smoke, backups } = context;
+  await issueCertificate(context, writer);
   await runStep(operation, {
     name: 'health',
     detail: 'by HTTPS and name',

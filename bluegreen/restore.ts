@@ -1,3 +1,4 @@
+import { AnnyError } from '../operation/errors.ts';
 import { pointOfNoReturn, runStep, withUndo } from '../operation/step.ts';
 import type { Context } from './context.ts';
 import { fenceThroughAccount } from './fence.ts';
@@ -14,11 +15,12 @@ export async function restore(context: Context, plan: Extract<Plan, { action: 'r
   await clearStrays(context, plan.clear);
   const machine = await withUndo(operation, async () => {
     const prepared = await prepareRelease(context, { ...plan, source: { kind: 'backup', backup: plan.backup } });
-    for (const old of plan.fence) await fence(context, old);
-    await runStep(operation, { name: 'activate', run: () => prepared.box.activate() });
+    // What is fenced never serves again.
+    pointOfNoReturn(operation);
     return prepared;
   });
-  pointOfNoReturn(operation);
+  for (const old of plan.fence) await fence(context, old);
+  await runStep(operation, { name: 'activate', run: () => machine.box.activate() });
   await markHandover(context, machine, undefined);
   await repointStandbys(context, plan.standbys, machine);
   await switchName(context, machine.address);
@@ -27,8 +29,13 @@ export async function restore(context: Context, plan: Extract<Plan, { action: 'r
   return machine;
 }
 
-/** A machine that answers fences itself; one that does not is powered off. */
+/** A machine that answers fences itself; one that does not, or cannot, is powered off. */
 async function fence(context: Context, old: Release | Answering): Promise<void> {
   if (!('box' in old)) return fenceThroughAccount(context, old);
-  await runStep(context.operation, { name: 'fence', detail: old.tags.release, run: () => old.box.fence() });
+  try {
+    await runStep(context.operation, { name: 'fence', detail: old.tags.release, run: () => old.box.fence() });
+  } catch (error) {
+    if (!(error instanceof AnnyError)) throw error;
+    await fenceThroughAccount(context, old);
+  }
 }

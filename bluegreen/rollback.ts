@@ -1,4 +1,4 @@
-import { runStep } from '../operation/step.ts';
+import { pointOfNoReturn, runStep } from '../operation/step.ts';
 import type { Context } from './context.ts';
 import { fenceAll } from './fence.ts';
 import { finishHandover } from './handover.ts';
@@ -17,6 +17,7 @@ export async function rollback(context: Context, plan: Extract<Plan, { action: '
 
 /** The newer machine cannot be asked: it is fenced, and the standby serves what it had when it handed over. */
 export async function fallBack(context: Context, plan: Extract<Plan, { action: 'fall-back' }>): Promise<Answering> {
+  pointOfNoReturn(context.operation);
   await fenceAll(context, plan.fence);
   await runStep(context.operation, {
     name: 'activate',
@@ -26,8 +27,9 @@ export async function fallBack(context: Context, plan: Extract<Plan, { action: '
   return settleOn(context, plan.to, plan.standbys);
 }
 
-/** A machine had taken everything over when the old one went away: it becomes the writer, nothing is lost. */
+/** A machine had taken everything over when the old one went away: it becomes the writer. */
 export async function takeOver(context: Context, plan: Extract<Plan, { action: 'take-over' }>): Promise<Answering> {
+  pointOfNoReturn(context.operation);
   await fenceAll(context, plan.fence);
   await finishHandover(context, plan.to);
   return settleOn(context, plan.to, plan.standbys);

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { AnnyError } from './errors.ts';
+import { AnnyError, ERROR_CODES } from './errors.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import type { Report, StepReport } from './report.ts';
 
@@ -69,6 +69,28 @@ export async function runStep<T>(operation: Operation, step: Step<T>): Promise<T
 export function pointOfNoReturn(operation: Operation): void {
   operation.undos.length = 0;
   operation.forward = true;
+}
+
+/** Everything is as it was before: a failure is a plain failure again. */
+export function cameBack(operation: Operation): void {
+  operation.forward = false;
+}
+
+const EXIT_UNFINISHED = ERROR_CODES.UNFINISHED;
+
+/** Runs `body`; a failure after the point of no return says that something was moved, whatever its own code says. */
+export async function orUnfinished<T>(operation: Operation, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (!operation.forward || !(error instanceof AnnyError) || error.exitCode === EXIT_UNFINISHED) throw error;
+    throw new AnnyError('UNFINISHED', {
+      doing: error.doing,
+      found: `${error.found} (what ${operation.command} had moved by then stays moved)`,
+      next: `anny-bluegreen status says what is there and what to do; ${error.next}`,
+      cause: error,
+    });
+  }
 }
 
 function refuseInterrupted(operation: Operation): void {
