@@ -125,13 +125,34 @@ async function askOutcome(
 ): Promise<'committed' | 'not committed' | 'unknown'> {
   for (let attempt = 0; attempt < ASK_AGAIN_ATTEMPTS; attempt += 1) {
     const now = await ask(context, from);
-    if ('box' in now) {
-      await now.box.close();
-      return now.status.role === 'relay' && now.status.relayTo === to.address ? 'committed' : 'not committed';
-    }
+    const outcome = 'box' in now ? await decideOutcome(now, to) : 'unknown';
+    if (outcome !== 'unknown') return outcome;
     await context.operation.clock.sleep(ASK_AGAIN_INTERVAL_MS);
   }
   return 'unknown';
+}
+
+/**
+ * The commit may still be under way on the old machine, and a look does not wait for it. `resume` does: it takes its turn,
+ * and after it a commit is refused there.
+ */
+async function decideOutcome(from: Answering, to: Answering): Promise<'committed' | 'not committed' | 'unknown'> {
+  try {
+    if (from.status.role === 'writer') await from.box.resume().catch(passRefusal);
+    const { role, relayTo, held } = await from.box.status();
+    if (role === 'relay' && relayTo === to.address) return 'committed';
+    return role === 'writer' && held ? 'unknown' : 'not committed';
+  } catch (error) {
+    if (!(error instanceof AnnyError)) throw error;
+    return 'unknown';
+  } finally {
+    await from.box.close();
+  }
+}
+
+/** A machine that has become a relay refuses to resume; what it is now says the rest. */
+function passRefusal(error: unknown): void {
+  if (!(error instanceof AnnyError) || error.code !== 'BOX_FAILED') throw error;
 }
 
 async function forward(effect: Promise<void>, to: Answering): Promise<void> {

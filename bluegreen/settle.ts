@@ -1,5 +1,7 @@
 import { AnnyError } from '../operation/errors.ts';
+import { runStep } from '../operation/step.ts';
 import type { Context } from './context.ts';
+import { passHealthGate } from './gates.ts';
 import { finishHandover } from './handover.ts';
 import { observe, type World } from './observe.ts';
 import { certify } from './promote.ts';
@@ -16,10 +18,35 @@ export interface Observed {
   readonly situation: Situation;
 }
 
-/** Observes; a handover that was cut off after its commit is finished first, whatever the command. */
+/**
+ * Observes; a handover that was cut off is decided first, whatever the command. Before its commit the old machine holds: it
+ * serves again, and a commit still under way there is refused from then on. After its commit it is finished.
+ */
 export async function observeSettled(context: Context): Promise<Observed> {
   const world = await observe(context);
   const situation = judge(world);
+  if (situation.kind === 'live' && situation.writer.status.held) {
+    await endHold(context, situation.writer);
+    await world.close();
+    return settleCommitted(context, await observe(context));
+  }
+  return settleCommitted(context, world);
+}
+
+async function endHold(context: Context, writer: Answering): Promise<void> {
+  await runStep(context.operation, {
+    name: 'resume',
+    detail: `${writer.tags.release} holds requests for a command that was cut off`,
+    run: () => writer.box.resume(),
+  }).catch((error: unknown) => {
+    // It may have committed meanwhile: what it is now says so.
+    if (!(error instanceof AnnyError)) throw error;
+  });
+}
+
+async function settleCommitted(context: Context, world: World): Promise<Observed> {
+  const situation = judge(world);
+  if (situation.kind === 'live' && situation.writer.status.held) throw stillHeld(situation.writer);
   if (situation.kind !== 'committed') return { world, situation };
   const { successor, relay } = situation;
   context.operation.report.note(`an earlier command was cut off after its commit: ${successor.tags.release} goes on`);
@@ -28,6 +55,14 @@ export async function observeSettled(context: Context): Promise<Observed> {
   await world.close();
   const after = await observe(context);
   return { world: after, situation: judge(after) };
+}
+
+function stillHeld({ tags, status }: Answering): AnnyError {
+  return new AnnyError('UNFINISHED', {
+    doing: 'looking for the writer',
+    found: `${tags.release} holds its requests for another handover until ${new Date(status.holdUntil * 1000).toISOString()}`,
+    next: 'wait until then (it serves again by itself), then run the same command again',
+  });
 }
 
 /** Brings everything around a live writer in order: the marks, the name, its certificate. Safe to do again. */
@@ -42,6 +77,14 @@ export async function settle(context: Context, { world, situation }: Observed, w
   if (!led) await switchName(context, writer.address);
   const { kind, notAfter } = writer.status.certificate;
   if (kind !== 'issued' || notAfter * 1000 - context.operation.clock.now() < RENEW_MS) await certify(context, writer);
+  // It may be starting after a reboot; a success says that it serves.
+  if (writer.status.app.running) return;
+  await runStep(context.operation, {
+    name: 'health',
+    detail: 'its app was not running',
+    run: (progress) => passHealthGate(context, writer, progress),
+    describe: (text) => text,
+  });
 }
 
 /** The world is asked again: the exit code comes from this, not from hope. */
