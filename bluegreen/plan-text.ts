@@ -53,7 +53,7 @@ function summaryOf(plan: Plan, facts: PlanFacts): string {
     case 'fall-back':
       return `${plan.to.tags.release} serves again; writes of the last ${age(plan.lostSeconds)} are LOST`;
     case 'take-over':
-      return `${plan.to.tags.release} had taken everything over and becomes the writer; nothing is lost`;
+      return `${plan.to.tags.release} had taken everything over and becomes the writer; unless that was cut off, writes of the last ${age(plan.lostSeconds)} are LOST`;
     case 'restore':
       return `a new machine from image ${plan.image.digest.slice(0, 12)} and backup ${plan.backup.name}; writes of the last ${age(plan.lostSeconds)} are LOST`;
   }
@@ -148,6 +148,8 @@ function risksOf(plan: Plan, facts: PlanFacts): string[] {
         `until the commit every failure leaves ${plan.from.tags.release} serving; after it everything goes forward`,
         ...unsaved,
       ];
+    case 'take-over':
+      return [`writes of the last ${age(plan.lostSeconds)} may be lost`, ...unsaved];
     case 'fall-back':
     case 'restore':
       return [`writes of the last ${age(plan.lostSeconds)} are lost`, ...unsaved];

@@ -32,12 +32,13 @@ export type Plan =
       readonly standbys: readonly Answering[];
       readonly lostSeconds: number;
     } & Bringing)
-  /** A machine had taken everything over when the old one went away. */
+  /** A machine had taken everything over when the old one went away. If that had not committed yet, it wrote on alone. */
   | {
       readonly action: 'take-over';
       readonly to: Answering;
       readonly fence: readonly Silent[];
       readonly standbys: readonly Answering[];
+      readonly lostSeconds: number;
     };
 
 interface Bringing {
@@ -117,12 +118,10 @@ export function planRestore(situation: Situation, wish: RestoreWish): Plan {
   }
   const silent = situation.kind === 'dark' ? situation.silent : [];
   const standbys = situation.kind === 'empty' ? [] : situation.standbys;
-  const heir = situation.strays.filter((one) => 'box' in one).find(({ status }) => status.takeover.from !== '');
   const backup = chooseBackup(wish);
   if (wish.backup === undefined && situation.kind === 'dark') {
-    if (heir !== undefined && heir.status.takeover.at >= (backup?.at ?? 0)) {
-      return { action: 'take-over', to: heir, fence: silent, standbys };
-    }
+    const heir = heirOf(situation, backup);
+    if (heir !== undefined) return planTakeOver(heir, situation, wish);
     refuseOlderThanStandby(standbys, backup, wish);
   }
   if (backup === undefined) throw noBackup(wish.backup, wish.backups);
@@ -131,6 +130,35 @@ export function planRestore(situation: Situation, wish: RestoreWish): Plan {
   const slot = taken === undefined ? 'blue' : otherSlot(taken);
   const lostSeconds = wish.nowSeconds - backup.at;
   return { action: 'restore', backup, fence, standbys, lostSeconds, ...bringing(wish.image, slot, situation.strays) };
+}
+
+/** A machine that has all data of one that cannot be asked, and newer data than anything else. */
+function heirOf(
+  { strays, standbys, silent }: Extract<Situation, { kind: 'dark' }>,
+  backup: BackupFile | undefined,
+): Answering | undefined {
+  const newest = Math.max(backup?.at ?? 0, ...standbys.map(({ status }) => status.since));
+  return strays
+    .filter((one) => 'box' in one)
+    .filter(({ status: { takeover } }) => takeover.from !== '' && takeover.at >= newest)
+    .filter(({ status: { takeover } }) => standbys.every(({ address }) => address !== takeover.from))
+    .find(({ status: { takeover } }) => silent.length === 0 || silent.some(({ address }) => address === takeover.from));
+}
+
+/** Nothing is lost if the old machine had committed; that it had, nobody can say while it is silent. */
+function planTakeOver(
+  to: Answering,
+  { silent, standbys }: Extract<Situation, { kind: 'dark' }>,
+  wish: RestoreWish,
+): Plan {
+  const { from, at } = to.status.takeover;
+  const lostSeconds = wish.nowSeconds - at;
+  if (wish.loseWrites) return { action: 'take-over', to, fence: silent, standbys, lostSeconds };
+  throw wouldLoseWrites(
+    `making ${to.tags.release} the writer`,
+    `it had taken everything over from ${from} ${age(lostSeconds)} ago; if ${from} did not hand over then, it alone has what was written since, and it cannot be asked`,
+    `bring ${from} back if you can: then nothing is lost; else restore --lose-writes`,
+  );
 }
 
 function bringing(image: Image, slot: Slot, strays: readonly (Answering | Silent)[]): Bringing {

@@ -27,23 +27,34 @@ export function judge(world: World): Situation {
   const writers = withRole(world, 'writer');
   const [writer, second] = writers;
   if (writer !== undefined && second !== undefined) return { kind: 'two-writers', writers };
+  // By generation: it is the order of the data, however often a relay was pointed elsewhere since.
   const standbys = [...withRole(world, 'relay'), ...withRole(world, 'fenced')].sort(
-    (a, b) => b.status.since - a.status.since,
+    (a, b) => b.status.generation - a.status.generation || b.status.since - a.status.since,
   );
   const candidates = [...withRole(world, 'candidate'), ...withRole(world, 'none')];
   const neverServed = world.silent.filter((machine) => isStray(machine, world));
   const silent = world.silent.filter((machine) => !neverServed.includes(machine));
   const others = { standbys, strays: [...candidates, ...neverServed], silent };
   if (writer !== undefined) return { kind: 'live', writer, ...others };
-  const relay = standbys.find(({ status }) => candidates.some(({ address }) => address === status.relayTo));
-  const successor = candidates.find(({ address }) => address === relay?.status.relayTo);
-  if (relay !== undefined && successor !== undefined) {
-    return { kind: 'committed', relay, successor, ...others, strays: others.strays.filter((one) => one !== successor) };
+  for (const relay of standbys) {
+    const successor = [...candidates, ...standbys].find((one) => isSuccessor(one, relay));
+    if (successor === undefined) continue;
+    const besides = (one: Answering | Silent): boolean => one !== successor;
+    return {
+      ...{ kind: 'committed', relay, successor, silent },
+      ...{ standbys: standbys.filter(besides), strays: others.strays.filter(besides) },
+    };
   }
   if (standbys.length === 0 && silent.length === 0 && candidates.every((one) => one.status.takeover.from === '')) {
     return { kind: 'empty', strays: others.strays };
   }
   return { kind: 'dark', ...others };
+}
+
+/** Everything is sent to it, and it does not know yet. In a rollback it is a relay itself, which took over. */
+function isSuccessor({ address, status }: Answering, relay: Answering): boolean {
+  if (relay.status.role !== 'relay' || relay.status.relayTo !== address) return false;
+  return status.role !== 'relay' || status.takeover.from === relay.address;
 }
 
 /** Never marked live, and neither the name nor a relay leads to it. */

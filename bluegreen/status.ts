@@ -97,7 +97,7 @@ function nextCommand(situation: Situation, world: World, now: number): StatusVie
     case 'committed':
       return { command: 'anny-bluegreen promote', why: 'a handover was cut off after its commit: this finishes it' };
     case 'dark':
-      return situation.standbys.length > 0
+      return situation.standbys.some(({ status }) => status.role === 'relay')
         ? { command: 'anny-bluegreen rollback', why: 'the live machine does not answer; it says what would be lost' }
         : { command: 'anny-bluegreen restore', why: 'the live machine does not answer' };
     case 'live':
