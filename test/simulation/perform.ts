@@ -75,22 +75,23 @@ export async function perform(
     const since = world.timeline.now() - plan.lostSeconds * 1_000 - 1_000;
     world.ledger.mayLoseAfter = Math.min(since, world.ledger.mayLoseAfter ?? since);
   };
-  const ending = await ended(world, watch, caller, run(open(world, caller, command.kind), command, announce));
+  const ending = await ended(world, watch, caller, () => run(open(world, caller, command.kind), command, announce));
   world.tell(`= ${ending.kind === 'failure' ? `exit ${ending.exitCode} ${ending.code}` : ending.kind}`);
   if (ending.kind === 'success') checkSuccess(world, ending.release);
   if (ending.kind === 'failure' && before !== undefined && before.memory.bootId === bootId) {
-    checkFailure(world, ending, before);
+    const heldByAnother = before.memory.holdUntil > 0 && !caller.calls.has('box.hold');
+    if (!heldByAnother) checkFailure(world, ending, before);
   }
   return ending;
 }
 
-async function ended(world: World, watch: Watch, caller: Operator, work: Promise<string | undefined>): Promise<Ending> {
+async function ended(world: World, watch: Watch, caller: Operator, begin: () => Promise<string | undefined>): Promise<Ending> {
   let ending: Ending | undefined;
   let bug: unknown;
   caller.killed = () => {
     ending = { kind: 'killed' };
   };
-  work.then(
+  begin().then(
     (release) => {
       ending = { kind: 'success', release };
     },

@@ -73,7 +73,7 @@ async function insist(world: World, watch: Watch, go: Go, command: Command, trou
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const ending = await go(wanted, troubled ? incidents(world) : []);
     if (ending.kind === 'success') return;
-    await pass(world, watch, world.random.pick([100, 2_000, 20_000, 200_000]));
+    await pass(world, watch, world.random.pick([1_500, 5_000, 20_000, 200_000]));
     if (world.random.chance(0.3)) wanted = nextCommand(world);
   }
 }
