@@ -126,7 +126,8 @@ async function view(context: Context, plan: Plan) {
     holdBudgetMs: config.deploy.hold_budget,
     backupsConfigured: context.backups.configured,
     smoke: context.smoke.script !== undefined,
-    monthlyCostUsd: cost === undefined ? null : cost * (plan.action === 'promote' || plan.action === 'rollback' ? 2 : 1),
+    monthlyCostUsd:
+      cost === undefined ? null : cost * (plan.action === 'promote' || plan.action === 'rollback' ? 2 : 1),
     journal: await context.operation.journal.entries(),
   });
 }
