@@ -1,4 +1,4 @@
-import { Transform } from 'node:stream';
+import { pipeline, Transform } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import Docker from 'dockerode';
 import type { Settings } from '../config/settings.ts';
@@ -16,9 +16,19 @@ export function bakedTag(settings: Settings): string {
   return `${settings.config.app.name}:baked`;
 }
 
+export interface AppBake {
+  readonly progress: StepReport;
+  /** Ctrl-C ends a build on the operator's engine too. */
+  readonly stop: AbortSignal;
+}
+
 /** Builds the app's image: on the operator's engine and streamed over, or on the machine where there is no engine. */
-export async function bakeApp(settings: Settings, shell: Shell, progress: StepReport): Promise<string> {
-  const engine = new Docker();
+export async function bakeApp(
+  settings: Settings,
+  shell: Shell,
+  { progress, stop }: AppBake,
+  engine = new Docker(),
+): Promise<string> {
   const here = await engine.ping().then(
     () => true,
     () => false,
@@ -27,17 +37,31 @@ export async function bakeApp(settings: Settings, shell: Shell, progress: StepRe
     await buildThere(settings, shell);
     return 'built on the machine';
   }
-  await buildHere(settings, engine, progress);
+  await buildHere(settings, engine, { progress, stop }, await foreignPlatform(engine, shell));
   const bytes = await streamOver(settings, engine, shell, progress);
   return `${Math.round(bytes / 1e6)} MB streamed over`;
 }
 
-async function buildHere(settings: Settings, engine: Docker, progress: StepReport): Promise<void> {
+/** Named only where the machine is of another kind than the operator's computer, such as a laptop on Arm. */
+async function foreignPlatform(engine: Docker, shell: Shell): Promise<{ readonly platform?: string }> {
+  const machine = (await shell.run('dpkg --print-architecture')).trim();
+  return (await engine.version()).Arch === machine ? {} : { platform: `linux/${machine}` };
+}
+
+async function buildHere(
+  settings: Settings,
+  engine: Docker,
+  { progress, stop }: AppBake,
+  platform: { readonly platform?: string },
+): Promise<void> {
   const { dockerfile, build_args: buildargs } = settings.config.app;
   const archive = contextArchive(await readBuildContext(settings));
   const lines: string[] = [];
   try {
-    const stream = await engine.buildImage(archive, { t: bakedTag(settings), dockerfile, buildargs, forcerm: true });
+    const stream = await engine.buildImage(archive, {
+      ...{ t: bakedTag(settings), dockerfile, buildargs, forcerm: true, abortSignal: stop },
+      ...platform,
+    });
     await follow(engine, stream, (event) => {
       const text = (event.stream ?? event.error ?? '').trim();
       if (text === '') return;
@@ -86,10 +110,27 @@ async function streamOver(settings: Settings, engine: Docker, shell: Shell, prog
     },
   });
   const isNear = /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|127\.)/.test(shell.address);
-  const counted = saved.pipe(counter);
-  const stdin = isNear ? counted : counted.pipe(createGzip({ level: 1 }));
-  await shell.run(`docker load --quiet >/dev/null\n${forgetOthers(settings)}`, { stdin, timeoutMs: LOAD_TIMEOUT_MS });
+  const stdin = isNear ? counter : createGzip({ level: 1 });
+  // An engine that breaks off ends the machine's input with an error, and does not end this program.
+  const broken: Error[] = [];
+  saved.once('error', (error: Error) => broken.push(error));
+  if (isNear) pipeline(saved, counter, () => undefined);
+  else pipeline(saved, counter, stdin, () => undefined);
+  try {
+    await shell.run(`docker load --quiet >/dev/null\n${forgetOthers(settings)}`, { stdin, timeoutMs: LOAD_TIMEOUT_MS });
+  } catch (error) {
+    throw broken[0] === undefined ? error : engineBroke(broken[0], bytes);
+  }
   return bytes;
+}
+
+function engineBroke(cause: Error, bytes: number): AnnyError {
+  return new AnnyError('BUILD_FAILED', {
+    doing: "streaming the app's image to the machine",
+    found: `the engine here broke off after ${Math.round(bytes / 1e6)} MB: ${cause.message}`,
+    next: 'see that Docker runs here and has space, then bake again',
+    cause,
+  });
 }
 
 /** The parent's app image, or an earlier one, is not baked along. */

@@ -1,6 +1,6 @@
-import type { InstanceId, NewInstance } from '../cloud/cloud.ts';
+import type { Instance, InstanceId, NewInstance } from '../cloud/cloud.ts';
 import { localPath } from '../config/local-path.ts';
-import { makeHostKey } from '../machine/host-key.ts';
+import { type HostKey, makeHostKey } from '../machine/host-key.ts';
 import { operatorKey } from '../machine/operator-key.ts';
 import { knocks } from '../machine/patient.ts';
 import type { Shell, ShellAddress, Shells } from '../machine/shell.ts';
@@ -20,22 +20,40 @@ export interface BakeMachineRequest {
   readonly from: NewInstance['from'];
 }
 
-/** A short-lived machine with root's shell on it: created, booted, reached by its pinned host key. */
-export async function openBakeMachine(
+/** A short-lived machine, and root's shell on it. */
+export interface BakeMachine {
+  readonly id: InstanceId;
+  readonly shell: Shell;
+}
+
+/** Creates, boots and reaches a machine by its pinned host key. The shell is closed whatever happens; the machine stays. */
+export async function withBakeMachine<T>(
   context: BakeContext,
   request: BakeMachineRequest,
-): Promise<{ readonly id: InstanceId; readonly shell: Shell }> {
-  const { operation, cloud, shells, settings } = context;
-  const { infra, deploy } = settings.config;
+  use: (machine: BakeMachine) => Promise<T>,
+): Promise<T> {
   const hostKey = makeHostKey();
+  const instance = await create(context, request, hostKey);
+  const shell = await boot(context, instance.id, hostKey);
+  try {
+    return await use({ id: instance.id, shell });
+  } finally {
+    await shell.close().catch(() => undefined);
+  }
+}
+
+async function create(context: BakeContext, request: BakeMachineRequest, hostKey: HostKey): Promise<Instance> {
+  const { operation, cloud, settings } = context;
+  const { infra } = settings.config;
   const key = await operatorKey(cloud, infra);
-  const made: { id?: InstanceId } = {};
   const label = `${infra.vultr_label}-${settings.environment}-${request.what}-${request.identity.name}-${operation.id}`;
-  const instance = await runStep(operation, {
+  // One operation makes several machines: this tag is of one alone.
+  const uniqueTag = `hostkey=${hostKey.fingerprint}`;
+  return runStep(operation, {
     name: request.what === 'bake' ? 'create builder' : 'create test machine',
     detail: 'osId' in request.from ? `from OS ${request.from.osId}` : `from snapshot ${request.from.snapshotId}`,
-    run: async () => {
-      const created = await cloud.createInstance({
+    run: () =>
+      cloud.createInstance({
         label,
         hostname: `${request.what}-${request.identity.name}`,
         region: infra.vultr_region,
@@ -45,29 +63,34 @@ export async function openBakeMachine(
         sshKeyIds: [key.id],
         tags: [
           ...['anny', `env=${settings.environment}`, `op=${operation.id}`, `kind=${request.what}`],
-          ...[`image=${request.identity.digest.slice(0, 12)}`, `hostkey=${hostKey.fingerprint}`],
+          ...[`image=${request.identity.digest.slice(0, 12)}`, uniqueTag],
         ],
-        uniqueTag: `op=${operation.id}`,
-      });
-      made.id = created.id;
-      return created;
-    },
+        uniqueTag,
+      }),
+    // By its tag: a create whose answer was lost may have made one.
     undo: async () => {
-      if (made.id !== undefined) await cloud.destroyInstance(made.id);
+      const made = (await cloud.instances()).filter(({ tags }) => tags.includes(uniqueTag));
+      for (const { id } of made) await cloud.destroyInstance(id);
     },
     describe: ({ id }) => id,
   });
-  const shell = await runStep(operation, {
+}
+
+function boot(context: BakeContext, id: InstanceId, hostKey: HostKey): Promise<Shell> {
+  const { operation, cloud, shells, settings } = context;
+  const { infra, deploy } = settings.config;
+  const wait = {
+    timeoutMs: deploy.boot_timeout,
+    intervalMs: POLL_MS,
+    next: 'the account says what it does: anny-bluegreen status',
+    stop: operation.interrupt,
+  };
+  return runStep(operation, {
     name: 'boot',
     interruptible: true,
     run: async (progress) => {
-      const wait = {
-        timeoutMs: deploy.boot_timeout,
-        intervalMs: POLL_MS,
-        next: 'the account says what it does: anny-bluegreen status',
-      };
       const address = await waitFor(operation.clock, { ...wait, what: 'an address' }, async () => {
-        const now = await cloud.instance(instance.id);
+        const now = await cloud.instance(id);
         const seen = `${now?.status ?? 'unknown'}, ${now?.serverStatus ?? 'unknown'}`;
         progress.progress(seen);
         const ready =
@@ -81,21 +104,25 @@ export async function openBakeMachine(
         hostKeyFingerprint: hostKey.fingerprint,
       };
       const againAfter = knocks(POLL_MS);
-      const open = await waitFor(operation.clock, { ...wait, what: `${address} to answer over SSH` }, () =>
+      const shell = await waitFor(operation.clock, { ...wait, what: `${address} to answer over SSH` }, () =>
         tryToOpen(shells, target, againAfter),
       );
-      await open.run(
-        'cloud-init status --wait >/dev/null 2>&1 || true; systemctl is-system-running --wait >/dev/null 2>&1 || true',
-        {
-          timeoutMs: deploy.boot_timeout,
-        },
-      );
-      await cloud.clearUserData(instance.id);
-      return open;
+      await untilSettled(shell, deploy.boot_timeout).catch(async (error: unknown) => {
+        await shell.close().catch(() => undefined);
+        throw error;
+      });
+      await cloud.clearUserData(id);
+      return shell;
     },
     describe: ({ address }) => `${address}, host key as pinned`,
   });
-  return { id: instance.id, shell };
+}
+
+async function untilSettled(shell: Shell, timeoutMs: number): Promise<void> {
+  await shell.run(
+    'cloud-init status --wait >/dev/null 2>&1 || true; systemctl is-system-running --wait >/dev/null 2>&1 || true',
+    { timeoutMs },
+  );
 }
 
 async function tryToOpen(

@@ -5,8 +5,8 @@ import { AnnyError } from '../operation/errors.ts';
 import { type Operation, runStep } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
 import { bakeApp } from './app-image.ts';
-import { openBakeMachine } from './bake-machine.ts';
-import { describeImage, type Image } from './catalog.ts';
+import { withBakeMachine } from './bake-machine.ts';
+import { describeImage } from './catalog.ts';
 import { checksScript, countChecks, readChecks } from './checks.ts';
 import { cleanScript } from './clean.ts';
 import type { Definition } from './definition.ts';
@@ -28,7 +28,7 @@ export interface BakeRequest {
   readonly chain: readonly Definition[];
   readonly identity: Identity;
   /** The parent's snapshot; undefined bakes on the stock system. */
-  readonly parent: Image | undefined;
+  readonly parent: SnapshotId | undefined;
 }
 
 const APPLY_TIMEOUT_MS = 60 * 60_000;
@@ -38,31 +38,26 @@ const POLL_MS = 500;
 
 /** Bakes, tests, cleans, searches, snapshots, boots the result, tests and searches again. Leaves the image and nothing else. */
 export async function bake(context: BakeContext, request: BakeRequest): Promise<SnapshotId> {
-  const { operation, cloud } = context;
-  const machine = await openBakeMachine(context, {
-    what: 'bake',
-    identity: request.identity,
-    from:
-      request.parent === undefined
-        ? { osId: context.settings.config.infra.vultr_os_id }
-        : { snapshotId: request.parent.snapshotId },
+  const { identity, chain, parent } = request;
+  const from = parent === undefined ? { osId: context.settings.config.infra.vultr_os_id } : { snapshotId: parent };
+  const builder = await withBakeMachine(context, { what: 'bake', identity, from }, async ({ id, shell }) => {
+    await applyDefinition(context, request, shell);
+    await testMachine(context, chain, shell, 'test');
+    await cleanAndSearch(context, chain, shell);
+    return id;
   });
-  await applyDefinition(context, request, machine.shell);
-  await testMachine(context, request.chain, machine.shell, 'test');
-  await cleanAndSearch(context, request.chain, machine.shell);
-  await machine.shell.close();
-  await powerOff(context, machine.id);
-  const snapshot = await takeSnapshot(context, request, machine.id);
-  await runStep(operation, { name: 'destroy builder', run: () => cloud.destroyInstance(machine.id) });
-  await bootTest(context, request, snapshot);
-  await runStep(operation, {
-    name: 'mark tested',
-    run: () =>
-      cloud.describeSnapshot(
-        snapshot,
-        describeImage({ ...labelOf(request), stage: 'tested', operation: operation.id }),
-      ),
+  await powerOff(context, builder);
+  const snapshot = await takeSnapshot(context, request, builder);
+  const fresh = { what: 'boot-test', identity, from: { snapshotId: snapshot } } as const;
+  const booted = await withBakeMachine(context, fresh, async ({ id, shell }) => {
+    // Not before: who waits for this digest must see a machine of it until the image is tested.
+    await destroy(context, 'destroy builder', builder);
+    await testMachine(context, chain, shell, 'test the booted machine');
+    await searchTheBooted(context, shell);
+    return id;
   });
+  await markTested(context, request, snapshot);
+  await destroy(context, 'destroy test machine', booted);
   return snapshot;
 }
 
@@ -79,18 +74,25 @@ async function applyDefinition(context: BakeContext, { chain, identity }: BakeRe
       ? Promise.resolve()
       : runStep(operation, {
           name,
+          interruptible: true,
           run: (progress) =>
             shell.run(script, { timeoutMs: APPLY_TIMEOUT_MS, onLine: (line) => progress.progress(line) }),
           describe: () => '',
         });
   await apply('packages', packagesScript(definition, settings.config.image));
   await apply('users and directories', [usersScript(definition), directoriesScript(definition)].join('\n'));
-  await runStep(operation, { name: 'files', run: () => upload(shell, files), describe: () => `${files.length}` });
+  await runStep(operation, {
+    name: 'files',
+    interruptible: true,
+    run: () => upload(shell, files),
+    describe: () => `${files.length}`,
+  });
   if (definition.app) {
     await runStep(operation, {
       name: 'app image',
       detail: `from ${settings.config.app.context}`,
-      run: (progress) => bakeApp(settings, shell, progress),
+      interruptible: true,
+      run: (progress) => bakeApp(settings, shell, { progress, stop: operation.interrupt }),
       describe: (text) => text,
     });
   }
@@ -118,6 +120,7 @@ async function testMachine(
 ): Promise<void> {
   await runStep(context.operation, {
     name,
+    interruptible: true,
     run: async () => {
       const results = readChecks(await shell.run(checksScript(chain), { timeoutMs: CHECK_TIMEOUT_MS }));
       const bad = results.filter(({ ok }) => !ok);
@@ -142,6 +145,7 @@ async function cleanAndSearch(context: BakeContext, chain: readonly Definition[]
   await runStep(context.operation, {
     name: 'clean and search',
     detail: `for ${needles.length} pieces of secrets, and for keys`,
+    interruptible: true,
     run: async () => {
       const output = await shell.run(
         `needles_in=$(cat)\n(${cleanScript(chain)})\nprintf '%s' "$needles_in" | (${searchScript()})\nsync\n(sleep 1; systemctl poweroff) >/dev/null 2>&1 </dev/null &`,
@@ -166,6 +170,7 @@ async function powerOff({ operation, cloud }: BakeContext, id: InstanceId): Prom
           timeoutMs: POWER_OFF_TIMEOUT_MS,
           intervalMs: POLL_MS,
           next: 'run the bake again',
+          stop: operation.interrupt,
         },
         async () => {
           const now = await cloud.instance(id);
@@ -178,53 +183,79 @@ async function powerOff({ operation, cloud }: BakeContext, id: InstanceId): Prom
 
 async function takeSnapshot(context: BakeContext, request: BakeRequest, id: InstanceId): Promise<SnapshotId> {
   const { operation, cloud, settings } = context;
+  const description = describeImage({ ...labelOf(request), stage: 'candidate', operation: operation.id });
   const made: { id?: SnapshotId } = {};
-  return runStep(operation, {
+  const snapshot = await runStep(operation, {
     name: 'snapshot',
+    run: async () => {
+      made.id = await cloud.createSnapshot(id, description);
+      return made.id;
+    },
+    undo: () => dropCandidate(cloud, made.id, description),
+    describe: (snapshotId) => snapshotId,
+  });
+  await runStep(operation, {
+    name: 'wait for the snapshot',
     interruptible: true,
-    run: async (progress) => {
-      const description = describeImage({ ...labelOf(request), stage: 'candidate', operation: operation.id });
-      const snapshot = await cloud.createSnapshot(id, description);
-      made.id = snapshot;
-      await waitFor(
+    run: (progress) =>
+      waitFor(
         operation.clock,
         {
           what: 'the snapshot',
           timeoutMs: settings.config.image.snapshot_timeout,
           intervalMs: POLL_MS,
           next: 'image.snapshot_timeout in config.yaml gives it longer',
+          stop: operation.interrupt,
         },
         async () => {
-          const now = await cloud.snapshot(snapshot);
-          progress.progress(now?.status ?? 'not known yet');
-          return now?.status === 'complete' ? { done: true } : { not: now?.status ?? 'not known yet' };
+          const status = (await cloud.snapshot(snapshot))?.status ?? 'not known yet';
+          progress.progress(status);
+          if (status === 'deleted') throw lostSnapshot(snapshot);
+          return status === 'complete' ? { done: true } : { not: status };
         },
-      );
-      return snapshot;
-    },
-    undo: async () => {
-      if (made.id !== undefined) await cloud.deleteSnapshot(made.id);
-    },
-    describe: (snapshot) => snapshot,
+      ),
+    describe: () => 'complete',
+  });
+  return snapshot;
+}
+
+/** By its description too: an order whose answer was lost may have made one. One that is called tested by now stays. */
+async function dropCandidate(cloud: Cloud, id: SnapshotId | undefined, description: string): Promise<void> {
+  const known = id === undefined ? undefined : await cloud.snapshot(id);
+  const listed = (await cloud.snapshots()).filter((one) => one.description === description).map((one) => one.id);
+  const fresh = id !== undefined && known === undefined ? [id] : [];
+  for (const one of new Set([...listed, ...fresh])) await cloud.deleteSnapshot(one);
+}
+
+function lostSnapshot(id: SnapshotId): AnnyError {
+  return new AnnyError('WAIT_TIMEOUT', {
+    doing: 'waiting for the snapshot',
+    found: `the account has deleted ${id}`,
+    next: "see the account's limit of snapshots and who else works there, then bake again",
   });
 }
 
 /** Nothing is called tested that no fresh machine was booted from. */
-async function bootTest(context: BakeContext, request: BakeRequest, snapshot: SnapshotId): Promise<void> {
-  const { operation, cloud, settings } = context;
-  const machine = await openBakeMachine(context, {
-    what: 'boot-test',
-    identity: request.identity,
-    from: { snapshotId: snapshot },
-  });
-  await testMachine(context, request.chain, machine.shell, 'test the booted machine');
+async function searchTheBooted({ operation, settings }: BakeContext, shell: Shell): Promise<void> {
   await runStep(operation, {
     name: 'search the booted machine',
-    run: () => searchBooted(machine.shell, settings),
+    interruptible: true,
+    run: () => searchBooted(shell, settings),
     describe: () => 'nothing found',
   });
-  await machine.shell.close();
-  await runStep(operation, { name: 'destroy test machine', run: () => cloud.destroyInstance(machine.id) });
+}
+
+async function markTested(
+  { operation, cloud }: BakeContext,
+  request: BakeRequest,
+  snapshot: SnapshotId,
+): Promise<void> {
+  const description = describeImage({ ...labelOf(request), stage: 'tested', operation: operation.id });
+  await runStep(operation, { name: 'mark tested', run: () => cloud.describeSnapshot(snapshot, description) });
+}
+
+async function destroy({ operation, cloud }: BakeContext, name: string, id: InstanceId): Promise<void> {
+  await runStep(operation, { name, run: () => cloud.destroyInstance(id) });
 }
 
 function last(chain: readonly Definition[]): Definition {

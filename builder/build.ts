@@ -1,10 +1,10 @@
-import type { Instance } from '../cloud/cloud.ts';
+import type { Instance, SnapshotId } from '../cloud/cloud.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { runStep, undoAll } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
-import { type BakeContext, bake } from './bake.ts';
+import { type BakeContext, type BakeRequest, bake } from './bake.ts';
 import { type Image, imagesIn } from './catalog.ts';
-import { type Definition, readChain } from './definition.ts';
+import { readChain } from './definition.ts';
 import { type Identity, identify, whatChanged } from './digest.ts';
 import { inputsLog } from './inputs-log.ts';
 
@@ -20,7 +20,7 @@ export type OnError = 'keep' | 'destroy' | 'ask';
 export interface Built {
   readonly name: string;
   readonly digest: string;
-  readonly snapshotId: string;
+  readonly snapshotId: SnapshotId;
   /** False when it was there already. */
   readonly baked: boolean;
   /** Inputs that changed since the last image of this name, where that is known here. */
@@ -30,7 +30,10 @@ export interface Built {
 const OTHER_BAKE_TIMEOUT_MS = 3 * 60 * 60_000;
 const OTHER_BAKE_POLL_MS = 5_000;
 
-/** Bakes an image and what it stands on, each only when no tested image with its digest exists. */
+/**
+ * Bakes an image and what it stands on, each only when no tested image with its digest exists. Where the image itself does, one
+ * listing says so, and what it stands on may be gone.
+ */
 export async function build(
   context: BakeContext,
   wish: BuildWish,
@@ -39,15 +42,23 @@ export async function build(
   const { settings } = context;
   const chain = await readChain(settings.directory, wish.name);
   const identities = await identify(settings, chain);
+  const images = await imagesIn(context.cloud);
+  const start = identities.findLastIndex(
+    (identity, index) =>
+      !(wish.force && index === identities.length - 1) && find(context, images, identity) !== undefined,
+  );
   const built: Built[] = [];
   for (const [index, identity] of identities.entries()) {
-    const isLast = index === identities.length - 1;
-    const images = await imagesIn(context.cloud);
-    const parent = built.length === 0 ? undefined : images.find((one) => one.snapshotId === built.at(-1)?.snapshotId);
-    const step = { chain: chain.slice(0, index + 1), identity, parent };
-    built.push(await buildOne(context, step, images, { ...wish, force: wish.force && isLast }, keep));
+    if (index < start) continue;
+    const step = { chain: chain.slice(0, index + 1), identity, parent: built.at(-1)?.snapshotId };
+    const force = wish.force && index === identities.length - 1;
+    built.push(await buildOne(context, step, index === start ? images : undefined, { ...wish, force }, keep));
   }
   return built;
+}
+
+function find({ settings, operation }: BakeContext, images: readonly Image[], identity: Identity): Image | undefined {
+  return reusable(images, identity, operation.clock.now(), settings.config.image.max_age);
 }
 
 /** The tested image with this digest that is not too old, where there is one. */
@@ -69,18 +80,18 @@ export function reusable(
 
 async function buildOne(
   context: BakeContext,
-  step: { readonly chain: readonly Definition[]; readonly identity: Identity; readonly parent: Image | undefined },
-  images: readonly Image[],
+  step: BakeRequest,
+  listed: readonly Image[] | undefined,
   wish: BuildWish,
   keep: (error: unknown) => Promise<boolean>,
 ): Promise<Built> {
   const { operation, settings } = context;
   const { identity } = step;
   const log = inputsLog(settings.directory);
+  const images = listed ?? (await imagesIn(context.cloud));
   const why = await reasons(log, identity, images);
-  const find = (all: readonly Image[]): Image | undefined =>
-    wish.force ? undefined : reusable(all, identity, operation.clock.now(), settings.config.image.max_age);
-  const known = find(images) ?? (await afterOtherBake(context, identity, find));
+  const wanted = (all: readonly Image[]): Image | undefined => (wish.force ? undefined : find(context, all, identity));
+  const known = wanted(images) ?? (await afterOtherBake(context, identity, wanted));
   const common = { name: identity.name, digest: identity.digest, why };
   if (known !== undefined) {
     operation.report.note(
@@ -94,19 +105,38 @@ async function buildOne(
   try {
     const snapshotId = await bake(context, step);
     operation.undos.length = 0;
-    await log.remember(identity);
+    // Only --why needs it: a full disk here must not take a good image back.
+    await log.remember(identity).catch(() => undefined);
     return { ...common, snapshotId, baked: true };
   } catch (error) {
-    if (await keep(error)) operation.undos.length = 0;
-    const failures = await undoAll(operation);
-    if (failures.length === 0) throw error;
-    throw new AnnyError('UNFINISHED', {
-      doing: `taking the bake of ${identity.name} back`,
-      found: failures.join('; '),
-      next: `destroy what is tagged op=${operation.id} in the account`,
-      cause: error,
-    });
+    return await takeBack(context, identity, error, keep);
   }
+}
+
+/** Nothing is left behind, unless the operator wants to look at the machine of a bake that failed. */
+async function takeBack(
+  { operation, cloud }: BakeContext,
+  identity: Identity,
+  error: unknown,
+  keep: (error: unknown) => Promise<boolean>,
+): Promise<never> {
+  const stopped = error instanceof AnnyError && error.code === 'INTERRUPTED';
+  if (!stopped && (await keep(error))) {
+    operation.undos.length = 0;
+    const left = (await cloud.instances()).filter(({ tags }) => tags.includes(`op=${operation.id}`));
+    for (const { label, address } of left) {
+      operation.report.warn(`kept: ${label}, ssh anny-bake@${address ?? '?'}; destroy it when you have seen enough`);
+    }
+    throw error;
+  }
+  const failures = await undoAll(operation);
+  if (failures.length === 0) throw error;
+  throw new AnnyError('UNFINISHED', {
+    doing: `taking the bake of ${identity.name} back`,
+    found: failures.join('; '),
+    next: `destroy what is tagged op=${operation.id} in the account`,
+    cause: error,
+  });
 }
 
 function summary(why: readonly string[]): string {
@@ -134,7 +164,7 @@ export async function reasons(
 async function afterOtherBake(
   context: BakeContext,
   identity: Identity,
-  find: (images: readonly Image[]) => Image | undefined,
+  wanted: (images: readonly Image[]) => Image | undefined,
 ): Promise<Image | undefined> {
   const { cloud, operation } = context;
   const others = async (): Promise<readonly Instance[]> =>
@@ -153,9 +183,10 @@ async function afterOtherBake(
           timeoutMs: OTHER_BAKE_TIMEOUT_MS,
           intervalMs: OTHER_BAKE_POLL_MS,
           next: `if nobody bakes any more, destroy ${first.label} in the account, then run this again`,
+          stop: operation.interrupt,
         },
         async () => {
-          const image = find(await imagesIn(cloud));
+          const image = wanted(await imagesIn(cloud));
           if (image !== undefined) return { done: image };
           return (await others()).length === 0 ? { done: undefined } : { not: 'it still bakes' };
         },

@@ -1,7 +1,7 @@
 import { AnnyError } from '../operation/errors.ts';
 import { runStep, withUndo } from '../operation/step.ts';
 import type { BakeContext } from './bake.ts';
-import { openBakeMachine } from './bake-machine.ts';
+import { withBakeMachine } from './bake-machine.ts';
 import { imagesIn, latestTested } from './catalog.ts';
 import { type CheckResult, checksScript, countChecks, readChecks } from './checks.ts';
 import { readChain } from './definition.ts';
@@ -26,26 +26,25 @@ export async function verify(context: BakeContext, name: string): Promise<Verifi
     });
   }
   const identity = { name, digest: image.digest, parent: image.parent, inputs: [] };
-  const checks = await withUndo(operation, async () => {
-    const machine = await openBakeMachine(context, {
-      what: 'boot-test',
-      identity,
-      from: { snapshotId: image.snapshotId },
-    });
-    const results = await runStep(operation, {
-      name: 'test',
-      run: async () => readChecks(await machine.shell.run(checksScript(chain))),
-      describe: (all) => `${all.filter(({ ok }) => ok).length} of ${countChecks(chain)} hold`,
-    });
-    await runStep(operation, {
-      name: 'search',
-      run: () => searchBooted(machine.shell, settings),
-      describe: () => 'nothing found',
-    });
-    await machine.shell.close();
-    await runStep(operation, { name: 'destroy test machine', run: () => cloud.destroyInstance(machine.id) });
-    return results;
-  });
+  const request = { what: 'boot-test', identity, from: { snapshotId: image.snapshotId } } as const;
+  const checks = await withUndo(operation, () =>
+    withBakeMachine(context, request, async ({ id, shell }) => {
+      const results = await runStep(operation, {
+        name: 'test',
+        interruptible: true,
+        run: async () => readChecks(await shell.run(checksScript(chain))),
+        describe: (all) => `${all.filter(({ ok }) => ok).length} of ${countChecks(chain)} hold`,
+      });
+      await runStep(operation, {
+        name: 'search',
+        interruptible: true,
+        run: () => searchBooted(shell, settings),
+        describe: () => 'nothing found',
+      });
+      await runStep(operation, { name: 'destroy test machine', run: () => cloud.destroyInstance(id) });
+      return results;
+    }),
+  );
   operation.undos.length = 0;
   return { name, digest: image.digest, checks };
 }

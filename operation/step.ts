@@ -102,6 +102,7 @@ function untilInterrupted<T>(operation: Operation, work: Promise<T>): Promise<T>
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(interrupted(operation));
     operation.interrupt.addEventListener('abort', stop, { once: true });
+    if (operation.interrupt.aborted) stop();
     work.then(resolve, reject).finally(() => operation.interrupt.removeEventListener('abort', stop));
   });
 }

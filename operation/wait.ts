@@ -6,6 +6,8 @@ export interface WaitOptions {
   readonly timeoutMs: number;
   readonly intervalMs: number;
   readonly next: string;
+  /** Ctrl-C: nothing is asked any more, so that nothing holds the program up. */
+  readonly stop?: AbortSignal;
 }
 
 export type Waiting<T> = { readonly done: T } | { readonly not: string; readonly againInMs?: number };
@@ -17,6 +19,13 @@ export type Waiting<T> = { readonly done: T } | { readonly not: string; readonly
 export async function waitFor<T>(clock: Clock, options: WaitOptions, probe: () => Promise<Waiting<T>>): Promise<T> {
   const deadline = clock.now() + options.timeoutMs;
   for (;;) {
+    if (options.stop?.aborted) {
+      throw new AnnyError('INTERRUPTED', {
+        doing: `waiting for ${options.what}`,
+        found: 'you stopped it',
+        next: options.next,
+      });
+    }
     const answer = await probe();
     if ('done' in answer) return answer.done;
     if (clock.now() >= deadline) {
