@@ -107,15 +107,25 @@ function boot(context: BakeContext, id: InstanceId, hostKey: HostKey): Promise<S
       const shell = await waitFor(operation.clock, { ...wait, what: `${address} to answer over SSH` }, () =>
         tryToOpen(shells, target, againAfter),
       );
-      await untilSettled(shell, deploy.boot_timeout).catch(async (error: unknown) => {
-        await shell.close().catch(() => undefined);
-        throw error;
+      return closedUnless(shell, async () => {
+        await untilSettled(shell, deploy.boot_timeout);
+        await cloud.clearUserData(id);
+        return !operation.interrupt.aborted;
       });
-      await cloud.clearUserData(id);
-      return shell;
     },
     describe: ({ address }) => `${address}, host key as pinned`,
   });
+}
+
+/** An open shell holds the program up: nobody else closes it when booting fails, or goes on after Ctrl-C. */
+async function closedUnless(shell: Shell, isWanted: () => Promise<boolean>): Promise<Shell> {
+  let wanted = false;
+  try {
+    wanted = await isWanted();
+  } finally {
+    if (!wanted) await shell.close().catch(() => undefined);
+  }
+  return shell;
 }
 
 async function untilSettled(shell: Shell, timeoutMs: number): Promise<void> {

@@ -1,0 +1,246 @@
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { describeImage } from './catalog.ts';
+import { readChain } from './definition.ts';
+import { type Identity, identify } from './digest.ts';
+import { type Account, type Fault, simulatedAccount, type Temper } from './trial/account.ts';
+import { bakeProject, baker } from './trial/bake-project.ts';
+import { settingsIn } from './trial/project.ts';
+
+async function identitiesIn(directory: string): Promise<readonly [Identity, Identity]> {
+  const [base, shop] = await identify(await settingsIn(directory), await readChain(directory, 'shop'));
+  if (base === undefined || shop === undefined) throw new Error('two images were expected');
+  return [base, shop];
+}
+
+function tested({ name, digest, parent }: Identity): string {
+  return describeImage({ name, digest, parent, stage: 'tested', operation: 'earlier' });
+}
+
+function names(account: Account): string[] {
+  return account.images().map((image) => `${image?.name} ${image?.stage}`);
+}
+
+describe('a bake', () => {
+  test('makes each image of the chain, tested, and leaves nothing else', async () => {
+    const account = simulatedAccount();
+    const built = await (await baker(account, await bakeProject())).build();
+    expect(built.map(({ name, baked }) => `${name} ${baked}`)).toEqual(['base true', 'shop true']);
+    expect(names(account)).toEqual(['base tested', 'shop tested']);
+    expect({ machines: account.machines(), shells: account.openShells() }).toEqual({ machines: [], shells: 0 });
+  });
+
+  test('boots what it has baked before it is called tested, and never shows a moment without a machine', async () => {
+    const account = simulatedAccount();
+    await (await baker(account, await bakeProject())).build({ name: 'base' });
+    const order = account.story.filter((name) => /^(create|destroy|describe)/.test(name));
+    expect(order).toEqual([
+      ...[
+        'create bake',
+        'create snapshot',
+        'create boot-test',
+        'destroy machine',
+        'describe snapshot',
+        'destroy machine',
+      ],
+    ]);
+  });
+
+  test('is not made when a tested image with the digest exists: one listing, no machine, no parent needed', async () => {
+    const account = simulatedAccount();
+    const directory = await bakeProject();
+    const [, shop] = await identitiesIn(directory);
+    const id = account.addSnapshot(tested(shop));
+    const built = await (await baker(account, directory)).build();
+    expect(built).toMatchObject([{ name: 'shop', baked: false, snapshotId: id }]);
+    expect(account.story).toEqual(['list snapshots']);
+  });
+
+  test('stands on a parent that exists', async () => {
+    const account = simulatedAccount();
+    const directory = await bakeProject();
+    const [base] = await identitiesIn(directory);
+    account.addSnapshot(tested(base));
+    const built = await (await baker(account, directory)).build();
+    expect(built.map(({ name, baked }) => `${name} ${baked}`)).toEqual(['base false', 'shop true']);
+    expect(account.story.filter((name) => name === 'create bake')).toHaveLength(1);
+  });
+
+  test.each([
+    ['it is a candidate only', { stage: 'candidate', ageMs: 0 } as const],
+    ['it is older than image.max_age', { stage: 'tested', ageMs: 31 * 24 * 3_600_000 } as const],
+  ])('is made although there is one when %s', async (_why, { stage, ageMs }) => {
+    const account = simulatedAccount();
+    const directory = await bakeProject();
+    const [base] = await identitiesIn(directory);
+    account.addSnapshot(describeImage({ ...base, stage, operation: 'earlier' }));
+    await account.clock.sleep(ageMs);
+    expect(await (await baker(account, directory)).build({ name: 'base' })).toMatchObject([{ baked: true }]);
+  });
+
+  test('is made again with --force, on the parent as it is', async () => {
+    const account = simulatedAccount();
+    const directory = await bakeProject();
+    for (const one of await identitiesIn(directory)) account.addSnapshot(tested(one));
+    const built = await (await baker(account, directory)).build({ force: true });
+    expect(built.map(({ name, baked }) => `${name} ${baked}`)).toEqual(['base false', 'shop true']);
+  });
+
+  test('says what changed since the last one', async () => {
+    const account = simulatedAccount();
+    const directory = await bakeProject();
+    await (await baker(account, directory)).build();
+    await appendFile(join(directory, 'images/shop.yaml'), '# a thought\n');
+    const [, shop] = await (await baker(account, directory, 'op2')).build();
+    expect(shop?.why).toEqual(['changed: definition images/shop.yaml']);
+  });
+});
+
+describe('a second bake of the same digest', () => {
+  async function whileOtherBakes(then: (account: Account, directory: string) => Promise<void>) {
+    const account = simulatedAccount();
+    const directory = await bakeProject();
+    const first = (await baker(account, directory, 'op1')).build({ name: 'base' });
+    while (account.machines().length === 0) await account.clock.sleep(1);
+    await then(account, directory);
+    await first;
+    return account;
+  }
+
+  test('waits for the first and takes its image', async () => {
+    const account = await whileOtherBakes(async (own, directory) => {
+      const second = await (await baker(own, directory, 'op2')).build({ name: 'base' });
+      expect(second).toMatchObject([{ name: 'base', baked: false }]);
+    });
+    expect(account.story.filter((name) => name === 'create bake')).toHaveLength(1);
+  });
+
+  test('bakes by itself when the first gives up', async () => {
+    const account = simulatedAccount();
+    const directory = await bakeProject();
+    const [base] = await identitiesIn(directory);
+    const other = account.addMachine({
+      ...{
+        label: 'other',
+        hostname: 'other',
+        region: 'ewr',
+        plan: 'p',
+        from: { osId: 1 },
+        userData: '',
+        sshKeyIds: [],
+      },
+      ...{ tags: ['kind=bake', 'op=op1', `image=${base.digest.slice(0, 12)}`], uniqueTag: 'op=op1' },
+    });
+    const second = (await baker(account, directory, 'op2')).build({ name: 'base' });
+    await account.clock.sleep(60_000);
+    account.destroy(other.id);
+    expect(await second).toMatchObject([{ name: 'base', baked: true }]);
+  });
+});
+
+describe('a bake that fails', () => {
+  const base = { name: 'base' };
+  const cases: readonly (readonly [string, Partial<Temper>, string, string])[] = [
+    ['a command on the machine', { failingScript: 'apt-get' }, 'COMMAND_FAILED', 'simulated'],
+    [
+      'a test on the machine',
+      { failingCheck: { bake: 'service nginx is running', 'boot-test': '' } },
+      'IMAGE_TEST_FAILED',
+      'service nginx is running: found "no"',
+    ],
+    [
+      'a secret on its disk',
+      { searchSays: { bake: 'secret\t/etc/x\t1\n', 'boot-test': '' } },
+      'SECRET_IN_IMAGE',
+      '/etc/x holds ANNY_API_KEY',
+    ],
+    ['a machine that never stops', { powersOff: false }, 'WAIT_TIMEOUT', 'power is running'],
+    [
+      'a snapshot that never completes',
+      { snapshotMs: Number.POSITIVE_INFINITY },
+      'WAIT_TIMEOUT',
+      'after 5400 s: pending',
+    ],
+    [
+      'a test after the boot',
+      { failingCheck: { bake: '', 'boot-test': 'service nginx is running' } },
+      'IMAGE_TEST_FAILED',
+      'service nginx is running: found "no"',
+    ],
+    [
+      'a secret after the boot',
+      { searchSays: { bake: '', 'boot-test': 'login\t/home/deploy/.ssh/authorized_keys\n' } },
+      'SECRET_IN_IMAGE',
+      '/home/deploy/.ssh/authorized_keys lets somebody in',
+    ],
+  ];
+
+  test.each(cases)(
+    'by %s says so, and leaves no machine, no snapshot and no open shell',
+    async (_what, temper, code, found) => {
+      const account = simulatedAccount(temper);
+      const failed = (await baker(account, await bakeProject())).build(base);
+      await expect(failed).rejects.toMatchObject({ code, found: expect.stringContaining(found) });
+      expect({ machines: account.machines(), images: account.images(), shells: account.openShells() }).toEqual({
+        ...{ machines: [], images: [], shells: 0 },
+      });
+    },
+  );
+
+  test('keeps its machine for a look when that is wished, says where, and closes its shell', async () => {
+    const account = simulatedAccount({ failingScript: 'apt-get' });
+    const person = await baker(account, await bakeProject());
+    await expect(person.build(base, async () => true)).rejects.toMatchObject({ code: 'COMMAND_FAILED' });
+    expect(account.machines()).toHaveLength(1);
+    expect(account.openShells()).toBe(0);
+    expect(person.notes.at(-1)).toContain('ssh anny-bake@192.0.2.7');
+  });
+
+  test('never says a secret', async () => {
+    const account = simulatedAccount({ searchSays: { bake: 'secret\t/etc/x\t1\n', 'boot-test': '' } });
+    const person = await baker(account, await bakeProject());
+    const said = await person.build(base).catch((error: unknown) => JSON.stringify(error));
+    expect(`${JSON.stringify(said)}${JSON.stringify(person.entries)}`).not.toContain('a-secret-of-the-app');
+  });
+
+  test('a child does not take its parent back', async () => {
+    const account = simulatedAccount({ failingScript: 'nginx -t' });
+    await expect((await baker(account, await bakeProject())).build()).rejects.toMatchObject({ code: 'COMMAND_FAILED' });
+    expect(names(account)).toEqual(['base tested']);
+    expect(account.machines()).toEqual([]);
+  });
+});
+
+/** Calls in a calm bake of one image, each of which is made to fail once. */
+async function callsOfCalmBake(directory: string): Promise<number> {
+  const account = simulatedAccount();
+  await (await baker(account, directory)).build({ name: 'base' });
+  return account.calls();
+}
+
+describe.each([
+  ['is stopped by Ctrl-C', 'interrupt', ['INTERRUPTED']],
+  ['meets a refusal of the account', 'refused', ['API_REFUSED', 'WAIT_TIMEOUT']],
+  ['loses an answer', 'lost', ['API_UNREACHABLE', 'API_OUTCOME_UNKNOWN', 'WAIT_TIMEOUT']],
+] satisfies readonly (readonly [string, Fault, readonly string[]])[])('a bake that %s', (_what, fault, codes) => {
+  test('at any moment leaves no machine, no candidate and no open shell', async () => {
+    const directory = await bakeProject();
+    const last = await callsOfCalmBake(directory);
+    for (let at = 1; at <= last; at += 1) {
+      const account = simulatedAccount({ faults: new Map([[at, fault]]) });
+      const ended = await (await baker(account, directory)).build({ name: 'base' }).then(
+        () => 'done',
+        (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : String(error)),
+      );
+      const where = `${fault} at call ${at}, ${account.story[at - 1]}: ${ended}`;
+      expect(['done', ...codes], where).toContain(ended);
+      // What was on its way when it was stopped may still arrive.
+      for (let turns = 0; turns < 20; turns += 1) await account.clock.sleep(0);
+      expect(account.machines(), where).toEqual([]);
+      expect(account.openShells(), where).toBe(0);
+      const stages = account.images().map((image) => image?.stage);
+      expect(ended === 'done' ? ['tested'] : stages.filter((stage) => stage === 'tested'), where).toEqual(stages);
+    }
+  });
+});
