@@ -3,7 +3,7 @@ import { AnnyError } from '../operation/errors.ts';
 import type { BackupFile } from './backups.ts';
 import { wouldLoseWrites } from './fence.ts';
 import { type Answering, otherSlot, type Release, type Silent } from './release.ts';
-import { refuseTwoWriters, type Situation } from './situation.ts';
+import { cannotBeAsked, refuseTwoWriters, type Situation } from './situation.ts';
 import type { Slot } from './tags.ts';
 
 /** What a command will do: plain data, made from observations. `plan` prints the same that `promote` carries out. */
@@ -94,7 +94,7 @@ export function planRollback(situation: Situation, wish: RollbackWish): Plan {
   if (situation.kind === 'live') return { action: 'rollback', from: situation.writer, to, standbys };
   const lostSeconds = wish.nowSeconds - to.status.since;
   if (!wish.loseWrites) throw refuseToLose(to, situation.silent, lostSeconds);
-  return { action: 'fall-back', to, fence: situation.silent, standbys, lostSeconds };
+  return { action: 'fall-back', to, fence: cannotBeAsked(situation), standbys, lostSeconds };
 }
 
 export interface RestoreWish {
@@ -116,7 +116,6 @@ export function planRestore(situation: Situation, wish: RestoreWish): Plan {
       'use promote, or rollback; if the data itself is bad: restore --lose-writes',
     );
   }
-  const silent = situation.kind === 'dark' ? situation.silent : [];
   const standbys = situation.kind === 'empty' ? [] : situation.standbys;
   const backup = chooseBackup(wish);
   if (wish.backup === undefined && situation.kind === 'dark') {
@@ -125,11 +124,14 @@ export function planRestore(situation: Situation, wish: RestoreWish): Plan {
     refuseOlderThanStandby(standbys, backup, wish);
   }
   if (backup === undefined) throw noBackup(wish.backup, wish.backups);
-  const fence = situation.kind === 'live' ? [situation.writer] : silent;
+  const unasked = situation.kind === 'dark' ? cannotBeAsked(situation) : [];
+  const fence = situation.kind === 'live' ? [situation.writer] : unasked;
   const taken = [...standbys, ...(situation.kind === 'live' ? [situation.writer] : [])].at(0)?.tags.slot;
   const slot = taken === undefined ? 'blue' : otherSlot(taken);
   const lostSeconds = wish.nowSeconds - backup.at;
-  return { action: 'restore', backup, fence, standbys, lostSeconds, ...bringing(wish.image, slot, situation.strays) };
+  // What cannot be asked is fenced, not destroyed: it may have served.
+  const strays = situation.strays.filter((one) => 'box' in one || !unasked.includes(one));
+  return { action: 'restore', backup, fence, standbys, lostSeconds, ...bringing(wish.image, slot, strays) };
 }
 
 /** A machine that has all data of one that cannot be asked, and newer data than anything else. */
@@ -146,14 +148,11 @@ function heirOf(
 }
 
 /** Nothing is lost if the old machine had committed; that it had, nobody can say while it is silent. */
-function planTakeOver(
-  to: Answering,
-  { silent, standbys }: Extract<Situation, { kind: 'dark' }>,
-  wish: RestoreWish,
-): Plan {
+function planTakeOver(to: Answering, situation: Extract<Situation, { kind: 'dark' }>, wish: RestoreWish): Plan {
+  const { standbys } = situation;
   const { from, at } = to.status.takeover;
   const lostSeconds = wish.nowSeconds - at;
-  if (wish.loseWrites) return { action: 'take-over', to, fence: silent, standbys, lostSeconds };
+  if (wish.loseWrites) return { action: 'take-over', to, fence: cannotBeAsked(situation), standbys, lostSeconds };
   throw wouldLoseWrites(
     `making ${to.tags.release} the writer`,
     `it had taken everything over from ${from} ${age(lostSeconds)} ago; if ${from} did not hand over then, it alone has what was written since, and it cannot be asked`,

@@ -54,7 +54,8 @@ export function judge(world: World): Situation {
 /** Everything is sent to it, and it does not know yet. In a rollback it is a relay itself, which took over. */
 function isSuccessor({ address, status }: Answering, relay: Answering): boolean {
   if (relay.status.role !== 'relay' || relay.status.relayTo !== address) return false;
-  return status.role !== 'relay' || status.takeover.from === relay.address;
+  if (status.role === 'relay') return status.takeover.from === relay.address;
+  return status.role === 'candidate' || status.role === 'none';
 }
 
 /** Never marked live, and neither the name nor a relay leads to it. */
@@ -69,6 +70,11 @@ function isStray(machine: Silent, world: World): boolean {
 
 function withRole(world: World, role: Answering['status']['role']): Answering[] {
   return world.answering.filter(({ status }) => status.role === role);
+}
+
+/** Machines that cannot be asked, marked or not: all of them are fenced before anything else becomes the writer. */
+export function cannotBeAsked({ silent, strays }: Others): readonly Silent[] {
+  return [...silent, ...strays.filter((one) => 'problem' in one)];
 }
 
 /** Two writers is the one thing that must not be; nothing goes on before a person has chosen. */

@@ -125,9 +125,12 @@ function nextWhenLive(
     };
   }
   if (standbys.some(({ tags }) => tags.keepUntil > 0 && tags.keepUntil < now) || strays.length > 0) {
-    return strays[0] === undefined
-      ? { command: 'anny-bluegreen retire', why: 'a standby is past its window' }
-      : { command: `anny-bluegreen retire ${strays[0].tags.release}`, why: 'left by an interrupted command' };
+    if (strays[0] === undefined) return { command: 'anny-bluegreen retire', why: 'a standby is past its window' };
+    const force = 'box' in strays[0] ? '' : ' --force';
+    return {
+      command: `anny-bluegreen retire ${strays[0].tags.release}${force}`,
+      why: 'left by an interrupted command',
+    };
   }
   return { command: 'anny-image build && anny-bluegreen promote', why: 'all is well; this is the next deploy' };
 }
