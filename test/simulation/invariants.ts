@@ -78,7 +78,7 @@ export function serves({ kind }: Decision): boolean {
   return kind === 'app' || kind === 'held';
 }
 
-function isDown(world: World, address: string, { through, at }: Decision): boolean {
+export function isDown(world: World, address: string, { through, at }: Decision): boolean {
   const last = at ?? world.machineAt(through.at(-1)?.disk.relayTo ?? address);
   if (last === undefined) return false;
   const waitsForTheName = last.disk.role === 'writer' && !last.memory.mode.writer;

@@ -8,7 +8,7 @@ import { cloudPort } from './account.ts';
 import type { Machine } from './box/machine.ts';
 import { type Announce, type Command, look, run } from './commands.ts';
 import { machinesPort } from './connection.ts';
-import { checkNothingLost, ENVIRONMENT, serves, Violation, type Watch } from './invariants.ts';
+import { checkNothingLost, ENVIRONMENT, isDown, serves, Violation, type Watch } from './invariants.ts';
 import { type Incident, type Operator, operator } from './operator.ts';
 import { backupsPort, clockPort, journalPort, nameServersPort, probePort, smokePort } from './other-ports.ts';
 import { acceptors, decide } from './traffic.ts';
@@ -69,6 +69,7 @@ export async function perform(
   const caller = operator(incidents);
   const [before] = acceptors(world);
   const bootId = before?.memory.bootId;
+  const wasLed = before !== undefined && leadsTo(world, before);
   const announce: Announce = (plan) => {
     world.tell(`  plan: ${plan.action}`);
     if (!('lostSeconds' in plan)) return;
@@ -80,12 +81,17 @@ export async function perform(
   if (ending.kind === 'success') checkSuccess(world, ending.release);
   if (ending.kind === 'failure' && before !== undefined && before.memory.bootId === bootId) {
     const heldByAnother = before.memory.holdUntil > 0 && !caller.calls.has('box.hold');
-    if (!heldByAnother) checkFailure(world, ending, before);
+    if (!heldByAnother) checkFailure(world, ending, before, wasLed);
   }
   return ending;
 }
 
-async function ended(world: World, watch: Watch, caller: Operator, begin: () => Promise<string | undefined>): Promise<Ending> {
+async function ended(
+  world: World,
+  watch: Watch,
+  caller: Operator,
+  begin: () => Promise<string | undefined>,
+): Promise<Ending> {
   let ending: Ending | undefined;
   let bug: unknown;
   caller.killed = () => {
@@ -122,17 +128,27 @@ function checkSuccess(world: World, release: string | undefined): void {
 const STILL_SERVES = [1, 3, 4, 130];
 
 /** All exit codes but "left unfinished" promise that what served before still serves. */
-function checkFailure(world: World, { exitCode, code }: { exitCode: number; code: string }, before: Machine): void {
+function checkFailure(
+  world: World,
+  { exitCode, code }: { exitCode: number; code: string },
+  before: Machine,
+  wasLed: boolean,
+): void {
   if (!STILL_SERVES.includes(exitCode) || !before.memory.up) return;
   const [now] = acceptors(world);
   if (now !== before) {
     throw new Violation(`exit ${exitCode} (${code}), but ${before.address} does not serve any more: ${now?.address}`);
   }
-  const record = world.zone.records().find(({ type }) => type === 'A');
-  if (record === undefined) return;
-  const led = decide(world, record.data, 'client');
-  if (!serves(led) || led.at !== before)
+  if (wasLed && !leadsTo(world, before))
     throw new Violation(`exit ${exitCode} (${code}), but the name leads elsewhere`);
+}
+
+/** Does the name lead to it, directly or through relays? One on the way that is down meanwhile does not count. */
+function leadsTo(world: World, machine: Machine): boolean {
+  const record = world.zone.records().find(({ type }) => type === 'A');
+  if (record === undefined) return false;
+  const led = decide(world, record.data, 'client');
+  return (serves(led) && led.at === machine) || isDown(world, record.data, led);
 }
 
 export async function lookAround(world: World, watch: Watch) {

@@ -25,7 +25,12 @@ async function runMany(from: number, stories: number): Promise<void> {
   // Numbers and addresses differ from story to story; what is left is the kind of failure.
   const kinds = Map.groupBy(failed, ({ violation }) => violation?.split('\n')[0]?.replaceAll(/[\d.]+/g, '#') ?? '');
   for (const [kind, stories] of kinds) {
-    console.log(`${kind}: ${stories.length}, seeds ${stories.slice(0, 8).map(({ seed }) => seed).join(' ')}`);
+    console.log(
+      `${kind}: ${stories.length}, seeds ${stories
+        .slice(0, 8)
+        .map(({ seed }) => seed)
+        .join(' ')}`,
+    );
   }
   console.log(`${failed.length} of ${stories} went wrong; ${perMinute} stories a minute`);
   process.exitCode = failed.length === 0 ? 0 : 1;

@@ -11,8 +11,10 @@ const WAIT_MS = 700_000;
 
 /** Every state has a next step: what `status` says is done, until it says that all is well. */
 export async function setInOrder(world: World, watch: Watch, go: (command: Command) => Promise<Ending>): Promise<void> {
+  world.calm = true;
   world.tell('the weather calms');
   for (const machine of world.machines) Object.assign(machine, { cutUntil: 0, fullUntil: 0, tornPull: false });
+  await pass(world, watch, 1_000);
   bake(world, 'good');
   let before = '';
   for (let round = 0; round < ROUNDS; round += 1) {

@@ -83,7 +83,9 @@ const TEMPERS: readonly Temper[] = ['good', 'good', 'good', 'never healthy', 'il
 function nextCommand(world: World): Command {
   const { random } = world;
   const kind = random.pick(['promote', 'promote', 'promote', 'rollback', 'rollback', 'restore', 'retire', 'prepare']);
-  if (random.chance(0.15)) strike(world);
+  for (let strikes = random.pick([0, 0, 0, 0, 1, 1, 2]); strikes > 0; strikes -= 1) {
+    world.timeline.wakeAfter(random.pick([0, random.int(0, 60_000)]), () => strike(world));
+  }
   switch (kind) {
     case 'promote':
     case 'prepare':
@@ -97,10 +99,13 @@ function nextCommand(world: World): Command {
   }
 }
 
-/** The writer's hardware, its power, or the network to it. */
+/** A machine's hardware, its power, or the network to it; mostly the writer's. */
 function strike(world: World): void {
-  const [victim] = acceptors(world);
-  if (victim === undefined) return;
+  const [writer] = acceptors(world);
+  const { random, machines } = world;
+  if (machines.length === 0 || world.calm) return;
+  const victim = writer !== undefined && random.chance(0.6) ? writer : random.pick(machines);
+  if (!victim.task.alive) return;
   const what = world.random.pick(['dies', 'reboots', 'is cut off'] as const);
   if (what === 'dies') dies(victim);
   if (what === 'reboots') reboot(victim);

@@ -37,6 +37,8 @@ export interface World {
   readonly story: string[];
   /** What nobody can kill. */
   readonly forever: Task;
+  /** Nothing breaks any more. */
+  calm: boolean;
   tell(line: string): void;
   machineAt(address: string): Machine | undefined;
   nextNumber(): number;
@@ -66,6 +68,7 @@ export function newWorld(seed: number): World {
     ledger: ledger(),
     story,
     forever: { alive: true },
+    calm: false,
     tell: (line) => void story.push(`${((time.now() - begun) / 1000).toFixed(1).padStart(8)}  ${line}`),
     machineAt: (address) => machines.find((machine) => machine.address === address),
     nextNumber: () => {
