@@ -15,7 +15,7 @@ export interface CheckResult {
  * earlier ones; none takes back.
  */
 export function checksScript(chain: readonly Definition[]): string {
-  return [PRELUDE, ...chain.flatMap(({ tests }) => checksOf(tests))].join('\n');
+  return [PRELUDE, ...checksOf(chain)].join('\n');
 }
 
 export function readChecks(output: string): readonly CheckResult[] {
@@ -26,18 +26,33 @@ export function readChecks(output: string): readonly CheckResult[] {
 }
 
 export function countChecks(chain: readonly Definition[]): number {
-  return chain.flatMap(({ tests }) => checksOf(tests)).length;
+  return checksOf(chain).length;
 }
 
-/** expect NAME COMMAND: the command succeeds. same NAME WANTED COMMAND: it prints exactly that. */
+/**
+ * expect NAME COMMAND [SHOW]: it succeeds; else what SHOW prints was found. refuse NAME COMMAND: it fails, and not because there
+ * is no such command. same NAME WANTED COMMAND: it prints exactly that. prints NAME PATTERN COMMAND: a line of it matches.
+ */
 const PRELUDE = `set +e
-expect() { local name=$1 said; said=$(bash -c "$2" 2>&1 </dev/null); if [ $? -eq 0 ]; then printf 'ok\\t%s\\n' "$name"; else printf 'bad\\t%s\\t%s\\n' "$name" "$(tail -n 2 <<<"$said" | tr '\\n\\t' '  ')"; fi; }
-refuse() { local name=$1; if bash -c "$2" >/dev/null 2>&1 </dev/null; then printf 'bad\\t%s\\tit succeeds\\n' "$name"; else printf 'ok\\t%s\\n' "$name"; fi; }
-same() { local name=$1 said; said=$(bash -c "$3" 2>&1 </dev/null | tr '\\n\\t' '  '); said=\${said% }; if [ "$said" = "$2" ]; then printf 'ok\\t%s\\n' "$name"; else printf 'bad\\t%s\\tfound "%s"\\n' "$name" "$said"; fi; }
-prints() { local name=$1 said; said=$(bash -c "$3" 2>&1 </dev/null); if grep -qE -- "$2" <<<"$said"; then printf 'ok\\t%s\\n' "$name"; else printf 'bad\\t%s\\tfound "%s"\\n' "$name" "$(tail -n 2 <<<"$said" | tr '\\n\\t' '  ')"; fi; }
-ufw_status=$(ufw status verbose 2>/dev/null); export ufw_status`;
+ask() { all=$(bash -c "$1" 2>&1 </dev/null); code=$?; said=$(tail -n 3 <<<"$all" | tr '\\n\\t' '  ' | sed 's/ *$//'); return "$code"; }
+good() { printf 'ok\\t%s\\n' "$1"; }
+bad() { printf 'bad\\t%s\\t%s\\n' "$1" "$2"; }
+expect() {
+  if ask "$2"; then good "$1"; elif [ $# -gt 2 ]; then ask "$3"; bad "$1" "found \${said:-nothing}"; else bad "$1" "\${said:-exit $code}"; fi
+}
+refuse() {
+  ask "$2"
+  case $code in 0) bad "$1" "it succeeds\${said:+ and says $said}" ;; 126 | 127) bad "$1" "it cannot be run: $said" ;; *) good "$1" ;; esac
+}
+same() { ask "$3"; if [ "$said" = "$2" ]; then good "$1"; else bad "$1" "found \${said:-nothing}"; fi; }
+prints() { ask "$3"; if grep -qE -- "$2" <<<"$all"; then good "$1"; else bad "$1" "found \${said:-nothing}"; fi; }
+ufw_status=$(ufw status verbose 2>&1); export ufw_status`;
 
-function checksOf(tests: ImageTests): string[] {
+function checksOf(chain: readonly Definition[]): string[] {
+  return [...chain.flatMap(({ tests }) => ownChecks(tests)), ...nothingElseOpen(chain)];
+}
+
+function ownChecks(tests: ImageTests): string[] {
   return [
     ...tests.services.map(service),
     ...tests.ports.map(portCheck),
@@ -60,27 +75,36 @@ function portCheck({ port, protocol, from }: ImageTests['ports'][number]): strin
   const local = `ss ${flag} 'sport = :${port}' | awk '{print $4}'`;
   const title = quote(`port ${port}/${protocol} is ${from === 'closed' ? 'closed' : `open to ${from}`}`);
   if (from === 'closed') return `same ${title} "" ${quote(local)}`;
-  if (from === 'localhost')
-    return `expect ${title} ${quote(`${local} | grep -q . && ! ${local} | grep -qvE '^(127\\.|\\[::1\\])'`)}`;
-  return `expect ${title} ${quote(`${local} | grep -qE '^(0\\.0\\.0\\.0|\\*|\\[::\\])'`)}`;
+  const wanted =
+    from === 'localhost'
+      ? `${local} | grep -q . && ! ${local} | grep -qvE '^(127\\.|\\[::1\\])'`
+      : `${local} | grep -qE '^(0\\.0\\.0\\.0|\\*|\\[::\\])'`;
+  return `expect ${title} ${quote(wanted)} ${quote(local)}`;
 }
 
 function user({ name, uid, groups, not_groups: notGroups }: ImageTests['users'][number]): string[] {
-  const inGroup = (group: string): string => quote(`id -nG ${name} | tr ' ' '\\n' | grep -qx ${group}`);
+  const has = (group: string): string => `id -nG ${name} | tr ' ' '\\n' | grep -qx ${group}`;
+  const groupsOf = quote(`id -nG ${name}`);
   return [
     ...(uid === undefined
       ? [`expect ${quote(`user ${name} exists`)} ${quote(`id ${name}`)}`]
       : [`same ${quote(`user ${name} has uid ${uid}`)} ${uid} ${quote(`id -u ${name}`)}`]),
-    ...groups.map((group) => `expect ${quote(`user ${name} is in ${group}`)} ${inGroup(group)}`),
-    ...notGroups.map((group) => `refuse ${quote(`user ${name} is not in ${group}`)} ${inGroup(group)}`),
+    ...groups.map((group) => `expect ${quote(`user ${name} is in ${group}`)} ${quote(has(group))} ${groupsOf}`),
+    // A user who is not there is in no group, and that is not meant.
+    ...notGroups.map(
+      (group) =>
+        `expect ${quote(`user ${name} is not in ${group}`)} ${quote(`id ${name} >/dev/null && ! ${has(group)}`)} ${groupsOf}`,
+    ),
   ];
 }
 
 function file({ path, owner, mode, contains, absent }: ImageTests['files'][number]): string[] {
-  if (absent) return [`refuse ${quote(`${path} is absent`)} ${quote(`test -e ${quote(path)}`)}`];
+  const there = `test -e ${quote(path)} || test -L ${quote(path)}`;
+  const look = quote(`ls -ld ${quote(path)}`);
+  if (absent) return [`expect ${quote(`${path} is absent`)} ${quote(`! { ${there}; }`)} ${look}`];
   const octal = mode === undefined ? undefined : String(Number(mode));
   return [
-    `expect ${quote(`${path} is there`)} ${quote(`test -e ${quote(path)}`)}`,
+    `expect ${quote(`${path} is there`)} ${quote(there)} ${look}`,
     ...(owner === undefined
       ? []
       : [`same ${quote(`${path} belongs to ${owner}`)} ${owner} ${quote(`stat -c '%U:%G' ${quote(path)}`)}`]),
@@ -89,15 +113,33 @@ function file({ path, owner, mode, contains, absent }: ImageTests['files'][numbe
       : [`same ${quote(`${path} has mode ${octal}`)} ${octal} ${quote(`stat -c %a ${quote(path)}`)}`]),
     ...(contains === undefined
       ? []
-      : [`expect ${quote(`${path} contains ${contains}`)} ${quote(`grep -qF -- ${quote(contains)} ${quote(path)}`)}`]),
+      : [
+          `expect ${quote(`${path} contains ${contains}`)} ${quote(`grep -qF -- ${quote(contains)} ${quote(path)}`)} ${quote(`tail -n 3 ${quote(path)}`)}`,
+        ]),
   ];
 }
 
 function firewall(rule: ImageTests['firewall'][number]): string {
-  if ('default' in rule)
-    return `expect ${quote(`firewall: incoming is ${rule.default} by default`)} ${quote(`grep -q '^Default: ${rule.default} (incoming)' <<<"$ufw_status"`)}`;
+  const holds = (title: string, pattern: string, show: string): string =>
+    `expect ${quote(`firewall: ${title}`)} ${quote(`grep -qE ${quote(pattern)} <<<"$ufw_status"`)} ${quote(`grep -E ${quote(show)} <<<"$ufw_status"`)}`;
+  if ('default' in rule) {
+    return holds(
+      `incoming is ${rule.default} by default`,
+      `^Default: ${rule.default} \\(incoming\\)`,
+      '^Default:|^Status:',
+    );
+  }
   const [kind, what] = 'allow' in rule ? ['ALLOW', rule.allow] : ['LIMIT', rule.limit];
-  return `expect ${quote(`firewall: ${what} ${kind.toLowerCase()}`)} ${quote(`grep -qE '^${what} +${kind} IN' <<<"$ufw_status"`)}`;
+  return holds(`${what} ${kind.toLowerCase()}`, `^${what} +${kind} IN`, `^${what} `);
+}
+
+/** Of a chain that says what is open: all that is open. */
+function nothingElseOpen(chain: readonly Definition[]): string[] {
+  const rules = chain.flatMap(({ tests }) => tests.firewall);
+  const open = rules.flatMap((rule) => ('allow' in rule ? [rule.allow] : 'limit' in rule ? [rule.limit] : []));
+  if (rules.length === 0) return [];
+  const others = `grep -E ' (ALLOW|LIMIT) IN ' <<<"$ufw_status" | grep -vE '^(${['-', ...open].join('|')})( \\(v6\\))? ' | tr -s ' '`;
+  return [`same ${quote('firewall: nothing else is open')} "" ${quote(others)}`];
 }
 
 function jail({ name, maxretry, bantime, findtime }: ImageTests['jails'][number]): string {
@@ -107,6 +149,8 @@ function jail({ name, maxretry, bantime, findtime }: ImageTests['jails'][number]
 }
 
 function command({ run, succeeds, prints }: ImageTests['commands'][number]): string {
-  if (prints !== undefined) return `prints ${quote(run)} ${quote(prints)} ${quote(run)}`;
-  return `${succeeds ? 'expect' : 'refuse'} ${quote(succeeds ? run : `not: ${run}`)} ${quote(run)}`;
+  // One line of output is one check, so its name is one line too.
+  const title = run.trim().replaceAll(/\s+/g, ' ');
+  if (prints !== undefined) return `prints ${quote(title)} ${quote(prints)} ${quote(run)}`;
+  return `${succeeds ? 'expect' : 'refuse'} ${quote(succeeds ? title : `not: ${title}`)} ${quote(run)}`;
 }

@@ -74,6 +74,6 @@ export function servicesScript(definition: Definition): string {
 }
 
 export function runScript(definition: Definition): string {
-  // Each line is said before it runs, so that a failure names it.
-  return definition.run.map((line) => `echo ${quote(`+ ${line}`)} >&2\n${line} >&2`).join('\n');
+  // Each line is said before it runs, so that a failure names it. It may have several lines of its own.
+  return definition.run.map((line) => `echo ${quote(`+ ${line.trim()}`)} >&2\n{\n${line}\n} >&2`).join('\n');
 }
