@@ -1,0 +1,181 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer, text } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
+import Docker from 'dockerode';
+import { extract } from 'tar-stream';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Shell } from '../machine/shell.ts';
+import { AnnyError } from '../operation/errors.ts';
+import { bakeApp } from './app-image.ts';
+import { contextArchive, readBuildContext } from './build-context.ts';
+import { projectWith, settingsIn } from './trial/project.ts';
+
+const PROJECT = {
+  'config.yaml': 'app:\n  build_args: { BASE_IMAGE: scratch }\n  config_file: ""\n',
+  'app/Dockerfile': 'FROM scratch\n',
+  'app/.dockerignore': '*.secret\n',
+  'app/main.js': 'serve();\n',
+  'app/key.secret': 'secret\n',
+  'app/bin/run': { text: 'run\n', mode: 0o755 },
+};
+const IMAGE = Buffer.from('the image, as one tar');
+
+interface Engine {
+  readonly docker: Docker;
+  readonly asked: string[];
+  /** What was sent as the build context. */
+  readonly contexts: Buffer[];
+}
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** An engine that speaks as much of Docker's API as a bake needs. */
+async function engineWith(answers: { readonly build?: Answer; readonly save?: Answer } = {}): Promise<Engine> {
+  const asked: string[] = [];
+  const contexts: Buffer[] = [];
+  const built: Answer = (_request, response) => response.end('{"stream":"Step 1/1"}\n');
+  const saved: Answer = (_request, response) => response.end(IMAGE);
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(request.url ?? '');
+    asked.push(path);
+    if (path === '/_ping') response.end('OK');
+    else if (path.endsWith('/version')) response.end('{"Arch":"amd64"}');
+    else if (path.startsWith('/build')) {
+      void buffer(request).then((context) => {
+        contexts.push(context);
+        (answers.build ?? built)(request, response);
+      });
+    } else (answers.save ?? saved)(request, response);
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { docker: new Docker({ host: '127.0.0.1', port, protocol: 'http' }), asked, contexts };
+}
+
+interface Loader extends Shell {
+  readonly ran: string[];
+  readonly received: Buffer[];
+}
+
+function machine(address: string, architecture = 'amd64'): Loader {
+  const ran: string[] = [];
+  const received: Buffer[] = [];
+  const run: Shell['run'] = async (script, options) => {
+    if (options?.stdin !== undefined) received.push(await buffer(options.stdin));
+    ran.push(script);
+    return script.startsWith('dpkg') ? `${architecture}\n` : '';
+  };
+  return {
+    ...{ address, ran, received, run, put: async () => undefined, close: async () => undefined },
+    attempt: async (script, options) => ({ code: 0, stdout: await run(script, options), stderr: '' }),
+  };
+}
+
+const quiet = { progress: () => undefined, done: () => undefined, failed: () => undefined };
+
+async function bakeOn(engine: Engine, shell: Shell, stop = new AbortController().signal): Promise<string> {
+  const settings = await settingsIn(await projectWith(PROJECT));
+  return bakeApp(settings, shell, { progress: quiet, stop }, engine.docker);
+}
+
+async function namesIn(archive: Buffer): Promise<string[]> {
+  const names: string[] = [];
+  const reader = extract();
+  reader.on('entry', (header, stream, next) => {
+    names.push(`${header.mode?.toString(8)} ${header.name}`);
+    stream.resume().on('end', next);
+  });
+  reader.end(archive);
+  await new Promise((resolve) => reader.once('finish', () => resolve(undefined)));
+  return names;
+}
+
+describe("the app's image", () => {
+  test('is built on the engine here and streamed over whole', async () => {
+    const engine = await engineWith();
+    const shell = machine('10.0.0.7');
+    expect(await bakeOn(engine, shell)).toBe('0 MB streamed over');
+    expect(shell.received).toEqual([IMAGE]);
+    expect(shell.ran.at(-1)).toContain('docker load');
+    const build = engine.asked.find((path) => path.startsWith('/build')) ?? '';
+    expect(build).toContain('t=anny:baked');
+    expect(build).toContain('{"BASE_IMAGE":"scratch"}');
+    expect(build).not.toContain('platform');
+    expect(await namesIn(engine.contexts[0] ?? Buffer.of())).toEqual([
+      ...['644 .dockerignore', '644 Dockerfile', '755 bin/run', '644 main.js'],
+    ]);
+  });
+
+  test('is compressed for a machine that is far away', async () => {
+    const shell = machine('203.0.113.7');
+    await bakeOn(await engineWith(), shell);
+    expect(gunzipSync(shell.received[0] ?? Buffer.of())).toEqual(IMAGE);
+  });
+
+  test("is built for the machine's kind of processor where that is another", async () => {
+    const engine = await engineWith();
+    await bakeOn(engine, machine('10.0.0.7', 'arm64'));
+    expect(engine.asked.find((path) => path.startsWith('/build'))).toContain('platform=linux/arm64');
+  });
+
+  test('that does not build fails the bake with its last lines', async () => {
+    const engine = await engineWith({
+      build: (_request, response) => response.end('{"stream":"Step 1/9"}\n{"error":"npm ERR! no such package"}\n'),
+    });
+    await expect(bakeOn(engine, machine('10.0.0.7'))).rejects.toMatchObject({
+      code: 'BUILD_FAILED',
+      doing: "building the app's image from app/Dockerfile",
+      found: expect.stringMatching(/Step 1\/9[\s\S]*no such package/),
+    });
+  });
+
+  test('whose engine breaks off fails the bake, and not the program', async () => {
+    const engine = await engineWith({
+      save: (_request, response) => {
+        response.writeHead(200, { 'Content-Length': '1000000' });
+        response.write('the beginning');
+        setTimeout(() => response.destroy(), 20);
+      },
+    });
+    await expect(bakeOn(engine, machine('10.0.0.7'))).rejects.toMatchObject({
+      code: 'BUILD_FAILED',
+      found: expect.stringContaining('the engine here broke off'),
+    });
+  });
+
+  test('is no longer built after Ctrl-C', async () => {
+    const control = new AbortController();
+    const engine = await engineWith({ build: () => control.abort() });
+    await expect(bakeOn(engine, machine('10.0.0.7'), control.signal)).rejects.toBeInstanceOf(AnnyError);
+  });
+
+  test('is built on the machine where there is no engine here', async () => {
+    const docker = new Docker({ host: '127.0.0.1', port: 1, protocol: 'http' });
+    const shell = machine('10.0.0.7');
+    expect(await bakeOn({ docker, asked: [], contexts: [] }, shell)).toBe('built on the machine');
+    expect(shell.ran).toEqual([
+      "docker build --quiet --tag 'anny:baked' --file 'Dockerfile' --build-arg 'BASE_IMAGE=scratch' - >/dev/null",
+    ]);
+    expect(await namesIn(shell.received[0] ?? Buffer.of())).toContain('644 main.js');
+  });
+});
+
+test('a build context without its Dockerfile is refused before anything is made', async () => {
+  const settings = await settingsIn(
+    await projectWith({ ...PROJECT, 'config.yaml': 'app:\n  dockerfile: Dockerfil\n' }),
+  );
+  await expect(readBuildContext(settings)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    found: 'there is no Dockerfil in app',
+  });
+});
+
+test('the same content makes the same archive, byte by byte', async () => {
+  const archives = [0, 1].map(async () =>
+    text(contextArchive(await readBuildContext(await settingsIn(await projectWith(PROJECT))))),
+  );
+  const [first, second] = await Promise.all(archives);
+  expect(second).toBe(first);
+});
