@@ -49,7 +49,7 @@ export const instanceAnswer = z
 export const snapshotAnswer = z
   .object({
     id: z.string(),
-    description: z.string(),
+    description: z.string().default(''),
     status: z.enum(['pending', 'complete', 'deleted']),
     date_created: z.string(),
     size: z.number(),
@@ -110,7 +110,8 @@ export const accountAnswer = z.object({
     .transform((one) => ({ name: one.name, email: one.email, pendingChargesUsd: one.pending_charges })),
 });
 
-export const nothing = z.unknown();
+/** Whatever it is, nobody reads it. */
+export const nothing = z.unknown().transform(() => true);
 
 /** A page of a list: its items under `key`, and the cursor of the next page ("" at the end). */
 export function page<T>(key: string, item: z.ZodType<T>) {

@@ -1,16 +1,18 @@
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 import { z } from 'zod';
 import type { Clock } from '../../operation/clock.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import { openLimiter } from './limiter.ts';
 import { refusal } from './refusal.ts';
+import { type Answer, codeOf, isOutcomeUnknown, type Sent, send } from './send.ts';
 
 /** Under the API's 30 a second from one address, so that another program beside this one fits. */
 const CALLS_PER_SECOND = 20;
 const ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
-const CALL_TIMEOUT_MS = 60_000;
+/** The platform works on a machine for minutes, while it is installed or copied; a change of it must wait so long. */
+const LOCKED_LIMIT_MS = 15 * 60_000;
 
 export interface CallRecord {
   readonly method: string;
@@ -31,7 +33,7 @@ export interface ApiOptions {
 }
 
 export interface Call<T> {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  readonly method: Sent['method'];
   readonly path: string;
   readonly body?: object;
   readonly answer: z.ZodType<T>;
@@ -39,6 +41,8 @@ export interface Call<T> {
   readonly doing: string;
   /** A call that makes something: it is not repeated unless it is sure that it had no effect. */
   readonly creates?: boolean;
+  /** A refusal in these words means that it is so already, by an earlier try whose answer was lost. */
+  readonly already?: RegExp;
 }
 
 export interface Api {
@@ -48,106 +52,79 @@ export interface Api {
   find<T>(call: Call<T>): Promise<T | undefined>;
 }
 
-interface Answer {
-  /** 0 when no answer came. */
-  readonly status: number;
-  readonly text: string;
-  readonly retryAfterMs: number | undefined;
-  readonly problem?: unknown;
-}
-
 export function openApi(options: ApiOptions): Api {
-  const wait = openLimiter(options.clock, CALLS_PER_SECOND);
+  const { apiUrl, apiKey, clock } = options;
+  const wait = openLimiter(clock, CALLS_PER_SECOND);
   const dispatcher = new Agent({ keepAliveTimeout: 4_000, connections: 8 });
-  const send = async <T>(call: Call<T>, attempt: number): Promise<Answer> => {
+  const attemptOnce = async <T>({ method, path, body }: Call<T>, attempt: number): Promise<Answer> => {
     await wait();
-    const begun = options.clock.now();
-    const answer = await sendOnce(options, dispatcher, call);
-    const { method, path } = call;
-    options.onCall?.({ method, path, status: answer.status, tookMs: options.clock.now() - begun, attempt });
+    const begun = clock.now();
+    const answer = await send(dispatcher, { method, url: `${apiUrl}${path}`, apiKey, body });
+    options.onCall?.({ method, path, status: answer.status, tookMs: clock.now() - begun, attempt });
     return answer;
   };
   const settle = async <T>(call: Call<T>): Promise<Answer> => {
+    const begun = clock.now();
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await send(call, attempt);
-      if (!mayRepeat(call, answer) || attempt >= ATTEMPTS) return answer;
-      await options.clock.sleep(answer.retryAfterMs ?? pause(options.clock, attempt));
+      const answer = await attemptOnce(call, attempt);
+      const again = isLocked(answer)
+        ? clock.now() - begun < LOCKED_LIMIT_MS
+        : mayRepeat(call, answer) && attempt < ATTEMPTS;
+      if (!again) return answer;
+      await clock.sleep(pause(clock, attempt, answer.retryAfterMs));
     }
   };
   return {
-    call: async (call) => read(options, call, await settle(call)),
+    call: async (call) => read(apiUrl, call, await settle(call)),
     find: async (call) => {
       const answer = await settle(call);
-      return answer.status === 404 ? undefined : read(options, call, answer);
+      return answer.status === 404 ? undefined : read(apiUrl, call, answer);
     },
   };
 }
 
-/** Exponential, with jitter: many clients that failed together must not come back together. */
-function pause(clock: Clock, attempt: number): number {
+/** As long as the server asks for, else exponential; with jitter, so that those who failed together do not come back together. */
+function pause(clock: Clock, attempt: number, retryAfterMs: number | undefined): number {
+  const chance = Number.parseInt(clock.randomHex(2), 16) / 0xffff;
+  if (retryAfterMs !== undefined) return retryAfterMs + FIRST_PAUSE_MS * chance;
   const full = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
-  return full / 2 + (full / 2) * (Number.parseInt(clock.randomHex(2), 16) / 0xffff);
+  return full / 2 + (full / 2) * chance;
 }
 
-async function sendOnce<T>(options: ApiOptions, dispatcher: Agent, call: Call<T>): Promise<Answer> {
-  try {
-    const { statusCode, headers, body } = await request(`${options.apiUrl}${call.path}`, {
-      method: call.method,
-      dispatcher,
-      // Content-Type on bodiless calls too: its absence has answered 400 (vultr/ansible-collection-vultr#186).
-      headers: { authorization: `Bearer ${options.apiKey}`, 'content-type': 'application/json' },
-      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
-      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-    });
-    const retryAfter = Number(headers['retry-after']);
-    return {
-      status: statusCode,
-      text: await body.text(),
-      retryAfterMs: Number.isFinite(retryAfter) ? Math.min(LONGEST_PAUSE_MS, retryAfter * 1000) : undefined,
-    };
-  } catch (problem) {
-    return { status: 0, text: '', retryAfterMs: undefined, problem };
-  }
+/** A 500 that, unlike others, says that nothing happened (vultr/ansible-collection-vultr#113). */
+function isLocked({ status, text }: Answer): boolean {
+  return status >= 500 && /locked/i.test(text);
 }
 
-const LOCKED = /locked/i;
-
-function mayRepeat<T>(call: Call<T>, { status, text, problem }: Answer): boolean {
-  if (status === 429) return true;
-  if (status >= 500 && LOCKED.test(text)) return true;
-  // A connection that was refused never carried the call.
-  if (call.creates) return status === 0 && codeOf(problem) === 'ECONNREFUSED';
-  return status === 0 || status >= 500;
+function mayRepeat<T>(call: Call<T>, answer: Answer): boolean {
+  if (answer.status === 429) return true;
+  if (call.creates && isOutcomeUnknown(answer)) return false;
+  return answer.status === 0 || answer.status >= 500;
 }
 
-function codeOf(problem: unknown): string {
-  return problem instanceof Error && 'code' in problem ? String(problem.code) : '';
-}
-
-function read<T>(options: ApiOptions, call: Call<T>, answer: Answer): T {
-  if (answer.status >= 200 && answer.status < 300) return parse(call, answer.text);
-  if (call.creates && codeOf(answer.problem) !== 'ECONNREFUSED' && (answer.status === 0 || answer.status >= 500)) {
+function read<T>(apiUrl: string, call: Call<T>, answer: Answer): T {
+  const { status, text, problem } = answer;
+  if (status >= 200 && status < 300) return parse(call, text);
+  if (status === 400 && call.already?.test(text)) return parse(call, '');
+  if (call.creates && isOutcomeUnknown(answer) && !isLocked(answer)) {
     throw new AnnyError('API_OUTCOME_UNKNOWN', {
       doing: call.doing,
-      found:
-        answer.status === 0
-          ? `no answer (${reason(answer.problem)})`
-          : `HTTP ${answer.status}: ${answer.text.slice(0, 200)}`,
+      found: status === 0 ? `no answer (${reason(problem)})` : `HTTP ${status}: ${text.slice(0, 200)}`,
       next: 'run the same command again: it looks first whether it was made',
-      cause: answer.problem,
+      cause: problem,
     });
   }
-  if (answer.status === 0) {
+  if (status === 0) {
     throw new AnnyError('API_UNREACHABLE', {
       doing: call.doing,
-      found: `${options.apiUrl} does not answer (${reason(answer.problem)})`,
-      next: /\/\/(127\.|localhost)/.test(options.apiUrl)
+      found: `${apiUrl} does not answer (${reason(problem)})`,
+      next: /\/\/(127\.|localhost)/.test(apiUrl)
         ? 'start the local cloud: anny-cloud up'
-        : 'check the network; nothing was changed',
-      cause: answer.problem,
+        : 'check the network, then run the same command again',
+      cause: problem,
     });
   }
-  throw refusal(call, answer.status, answer.text);
+  throw refusal(call, status, text);
 }
 
 function reason(problem: unknown): string {

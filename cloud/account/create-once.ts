@@ -20,19 +20,36 @@ export async function createOnce<T>(clock: Clock, { create, lookUp }: CreateOnce
     try {
       return await create();
     } catch (error) {
-      if (!(error instanceof AnnyError) || error.code !== 'API_OUTCOME_UNKNOWN') throw error;
-      const found = await lookForAWhile(clock, lookUp);
+      if (!(error instanceof AnnyError) || !mayBeMade(error)) throw error;
+      const found = await lookForAWhile(clock, lookUp, error);
       if (found !== undefined) return found;
-      if (attempt >= ATTEMPTS) throw error;
+      // An answer that cannot be read said that it was made: never again.
+      if (error.code === 'API_UNEXPECTED' || attempt >= ATTEMPTS) throw error;
     }
   }
 }
 
-async function lookForAWhile<T>(clock: Clock, lookUp: () => Promise<T | undefined>): Promise<T | undefined> {
+function mayBeMade({ code }: AnnyError): boolean {
+  return code === 'API_OUTCOME_UNKNOWN' || code === 'API_UNEXPECTED';
+}
+
+async function lookForAWhile<T>(
+  clock: Clock,
+  lookUp: () => Promise<T | undefined>,
+  first: AnnyError,
+): Promise<T | undefined> {
   for (let count = 0; count < LOOK_UPS; count += 1) {
-    const found = await lookUp();
+    const found = await lookUp().catch((error: unknown) => {
+      throw stillUnknown(first, error);
+    });
     if (found !== undefined) return found;
     await clock.sleep(LOOK_UP_INTERVAL_MS);
   }
   return undefined;
+}
+
+/** A look that failed does not make the outcome any clearer: the first error is what the operator must know. */
+function stillUnknown({ doing, found, next }: AnnyError, error: unknown): AnnyError {
+  const said = error instanceof Error ? error.message : String(error);
+  return new AnnyError('API_OUTCOME_UNKNOWN', { doing, found: `${found}; then ${said}`, next, cause: error });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../../operation/clock.ts';
+import { AnnyError } from '../../operation/errors.ts';
 import type { Cloud, Instance, InstanceId, NewInstance } from '../cloud.ts';
 import { instanceAnswer, nothing } from './answers.ts';
 import type { Api, Call } from './call.ts';
@@ -10,6 +11,9 @@ type Instances = Pick<
   Cloud,
   'instances' | 'instance' | 'createInstance' | 'tagInstance' | 'clearUserData' | 'halt' | 'start' | 'destroyInstance'
 >;
+
+const DESTROY_ATTEMPTS = 12;
+const DESTROY_INTERVAL_MS = 5_000;
 
 const one = z.object({ instance: instanceAnswer });
 /** The API keeps the last user data when it is given none; this one says nothing and holds nothing. */
@@ -22,7 +26,7 @@ export function instancesOf(api: Api, clock: Clock): Instances {
   const change = async (id: InstanceId, body: object, doing: string): Promise<void> => {
     await api.call({ method: 'PATCH', path: `/instances/${id}`, body, answer: nothing, doing });
   };
-  const list = (): Promise<readonly Instance[]> => listAll(api, '/instances', 'instances', instanceAnswer);
+  const list = () => listInstances(api);
   return {
     instances: list,
     instance: async (id) =>
@@ -37,15 +41,27 @@ export function instancesOf(api: Api, clock: Clock): Instances {
     clearUserData: (id) => change(id, { user_data: EMPTY_USER_DATA }, `clearing the user data of machine ${id}`),
     halt: (id) => act(id, 'halt', `powering machine ${id} off`),
     start: (id) => act(id, 'start', `starting machine ${id}`),
-    destroyInstance: async (id) => {
-      await api.find({
-        method: 'DELETE',
-        path: `/instances/${id}`,
-        answer: nothing,
-        doing: `destroying machine ${id}`,
-      });
-    },
+    destroyInstance: (id) => destroyInstance(api, clock, id),
   };
+}
+
+function listInstances(api: Api): Promise<readonly Instance[]> {
+  return listAll(api, '/instances', 'instances', instanceAnswer);
+}
+
+/** A fresh id can be unknown for a while (vultr/terraform-provider-vultr#462): only what no list has either is gone. */
+async function destroyInstance(api: Api, clock: Clock, id: InstanceId): Promise<void> {
+  const doing = `destroying machine ${id}`;
+  for (let attempt = 1; attempt <= DESTROY_ATTEMPTS; attempt += 1) {
+    const known = await api.find({ method: 'DELETE', path: `/instances/${id}`, answer: nothing, doing });
+    if (known !== undefined || !(await listInstances(api)).some((one) => one.id === id)) return;
+    await clock.sleep(DESTROY_INTERVAL_MS);
+  }
+  throw new AnnyError('API_UNEXPECTED', {
+    doing,
+    found: `DELETE /instances/${id} answers 404, and GET /instances lists it`,
+    next: 'run the same command again in a minute',
+  });
 }
 
 /** An operation may make several machines: the label tells them apart. */

@@ -19,12 +19,14 @@ export async function listAll<T>(api: Api, path: string, key: string, item: z.Zo
       doing: `listing ${key.replaceAll('_', ' ')}`,
     });
     all.push(...items);
-    if (next === '' || next === cursor) return all;
+    if (next === '') return all;
+    // A part of a list must not pass for the whole: what is not in it would count as gone.
+    if (next === cursor) break;
     cursor = next;
   }
   throw new AnnyError('API_UNEXPECTED', {
-    doing: `listing ${key}`,
-    found: `no end after ${PAGES_LIMIT} pages`,
+    doing: `listing ${key.replaceAll('_', ' ')}`,
+    found: `GET ${path} has no end: ${all.length} so far, and the next page is no other or beyond the ${PAGES_LIMIT}th`,
     next: 'this is the API going round in circles: try again later',
   });
 }

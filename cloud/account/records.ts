@@ -39,6 +39,7 @@ export function recordsOf(api: Api, clock: Clock): Records {
         body: { data },
         answer: nothing,
         doing: `pointing record ${id} of ${domain} at ${data}`,
+        already: /nothing to change/i,
       });
     },
   };

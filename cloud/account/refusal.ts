@@ -23,14 +23,14 @@ function unauthorized(text: string): string {
 }
 
 function hint(status: number, text: string): string {
-  if (/plan/i.test(text))
+  if (status === 429) return 'another program uses the same key or address: wait a minute, then run this again';
+  if (status >= 500) return 'the API has a problem of its own: run the same command again in a minute';
+  if (/\bplan\b/i.test(text))
     return 'choose another infra.vultr_plan, or a region that has it (infra.vultr_region), in config.yaml';
   if (/region|location/i.test(text)) return 'choose another infra.vultr_region in config.yaml';
   if (/domain/i.test(text)) return 'check infra.parent_domain in config.yaml: the zone must be in this account';
   if (/limit|quota|maximum/i.test(text))
     return "an account's limit: delete what is not needed, or ask Vultr to raise it";
-  if (status === 429) return 'another program uses the same key or address: wait a minute, then run this again';
-  if (status >= 500) return 'the API has a problem of its own: run the same command again in a minute';
   return 'anny-bluegreen status shows what is there';
 }
 

@@ -19,7 +19,10 @@ export async function createSshKey(api: Api, clock: Clock, name: string, publicK
           creates: true,
         })
       ).ssh_key,
-    lookUp: async () => (await listAll(api, '/ssh-keys', 'ssh_keys', sshKeyAnswer)).find((one) => one.name === name),
+    lookUp: async () =>
+      (await listAll(api, '/ssh-keys', 'ssh_keys', sshKeyAnswer)).find(
+        (one) => one.name === name && one.publicKey.trim() === publicKey.trim(),
+      ),
   });
   return key.id;
 }
