@@ -36,7 +36,7 @@ export function containerOptions(
   return {
     Image: machine.image,
     Hostname: machine.spec.hostname,
-    Cmd: ['/sbin/init'],
+    Cmd: machine.spec.boots === false ? ['sleep', 'infinity'] : ['/sbin/init'],
     Env: ['container=docker'],
     // systemd's clean stop, should the engine itself be stopped.
     StopSignal: 'SIGRTMIN+3',

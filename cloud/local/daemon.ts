@@ -11,7 +11,8 @@ import { openHypervisor } from './hypervisor-docker.ts';
 import { startNameServer } from './name-server.ts';
 import { type CloudPlace, cloudPlace, placeFiles } from './place.ts';
 
-const FIRST_RESERVED_HOST = 251;
+/** Above what machines get by themselves (addresses.ts). */
+const RESERVED_HOSTS = [251, 252, 253, 254];
 
 export interface DaemonOptions {
   readonly place: CloudPlace;
@@ -40,12 +41,10 @@ export async function startDaemon({ place, apiKey, machineImage }: DaemonOptions
     upstream: await hostResolvers(),
   });
   const acme = await startAcme(place, systemClock);
-  const reserveAddress = (): string => {
-    const host = FIRST_RESERVED_HOST + store.state.reservedIps.length;
-    return place.subnet.replace(/\.0\/24$/, `.${host}`);
-  };
-  const api = createApi({ store, hypervisor, faults, clock: systemClock, apiKey, reserveAddress });
+  const reservedAddresses = RESERVED_HOSTS.map((host) => place.subnet.replace(/\.0\/24$/, `.${host}`));
+  const api = createApi({ store, hypervisor, faults, clock: systemClock, apiKey, reservedAddresses });
   const admin = createAdminApi(faults);
+  await api.ready();
   await admin.listen({ host: '127.0.0.1', port: place.adminPort });
   await api.listen({ host: '127.0.0.1', port: place.apiPort });
   return async () => {

@@ -3,6 +3,7 @@ import { AnnyError } from '../../operation/errors.ts';
 import { addressPool } from './addresses.ts';
 import { type ContainerShape, containerOptions } from './container.ts';
 import { applyFirewall, firewallStore } from './firewall.ts';
+import { applyFurtherAddresses, furtherAddressStore } from './further-addresses.ts';
 import type { Hypervisor, MachineSpec } from './hypervisor.ts';
 import { ensureNetwork } from './network.ts';
 import { type CloudPlace, LABEL_CLOUD, LABEL_DISK_GB, LABEL_INSTANCE, LABEL_KIND, placeFiles } from './place.ts';
@@ -23,6 +24,7 @@ export async function openHypervisor(options: HypervisorOptions): Promise<Hyperv
   await ensureNetwork(engine, place);
   const shape: ContainerShape = { place, resolvConf: placeFiles(place).resolvConf, privileged: options.privileged };
   const firewalls = firewallStore(placeFiles(place).firewalls);
+  const further = furtherAddressStore(placeFiles(place).furtherAddresses);
   const pool = addressPool(place.subnet);
 
   const containerOf = (id: string): Docker.Container => engine.getContainer(containerName(place, id));
@@ -31,6 +33,8 @@ export async function openHypervisor(options: HypervisorOptions): Promise<Hyperv
     await container.start().catch(ignore(304));
     const rules = await firewalls.read(id);
     if (rules !== undefined) await applyFirewall(await processId(container), rules);
+    const addresses = await further.read(id);
+    if (addresses.length > 0) await applyFurtherAddresses(await processId(container), addresses);
   };
   const pull = async (id: string): Promise<void> =>
     void (await containerOf(id)
@@ -58,6 +62,7 @@ export async function openHypervisor(options: HypervisorOptions): Promise<Hyperv
       await containerOf(id).remove({ force: true, v: false }).catch(ignore(404));
       await removeVolume(engine, volumeName(place, id));
       await firewalls.forget(id);
+      await further.write(id, []);
     },
     observe: () => observe(engine, place),
     snapshot: async (snapshotId, id) => {
@@ -78,6 +83,11 @@ export async function openHypervisor(options: HypervisorOptions): Promise<Hyperv
       const container = containerOf(id);
       const { State } = await container.inspect();
       if (State.Running) await applyFirewall(State.Pid, rules);
+    },
+    furtherAddresses: async (id, addresses) => {
+      await further.write(id, addresses);
+      const { State } = await containerOf(id).inspect();
+      if (State.Running) await applyFurtherAddresses(State.Pid, addresses);
     },
   };
 }

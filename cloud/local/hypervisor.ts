@@ -18,6 +18,8 @@ export interface Hypervisor {
   deleteSnapshot(snapshotId: string): Promise<void>;
   /** The whole set of rules for inbound traffic; `undefined` lets everything in, [] drops everything. */
   firewall(instanceId: string, rules: readonly InboundRule[] | undefined): Promise<void>;
+  /** The whole set of addresses that the machine has beside its first one; they move between running machines. */
+  furtherAddresses(instanceId: string, addresses: readonly string[]): Promise<void>;
 }
 
 export interface MachineSpec {
@@ -32,6 +34,8 @@ export interface MachineSpec {
   readonly diskGb: number;
   /** A reserved address to use, else one is given. */
   readonly address?: string;
+  /** false: it runs, and nothing in it ever starts. */
+  readonly boots?: boolean;
 }
 
 export interface InboundRule {

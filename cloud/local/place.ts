@@ -85,6 +85,7 @@ export function placeFiles(place: CloudPlace) {
     engineLog: file('dockerd.log'),
     resolvConf: file('resolv.conf'),
     firewalls: file('firewalls'),
+    furtherAddresses: file('further-addresses'),
     acme: file('acme'),
     store: file('store'),
   };

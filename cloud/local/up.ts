@@ -45,7 +45,13 @@ export async function bringUp(surroundings: Surroundings, directory: string): Pr
 }
 
 async function ensurePrograms({ report }: Surroundings): Promise<void> {
-  const wanted = { pebble: 'pebble', nft: 'nftables', nsenter: 'util-linux', openssl: 'openssl' };
+  const wanted = {
+    pebble: 'pebble',
+    nft: 'nftables',
+    nsenter: 'util-linux',
+    openssl: 'openssl',
+    arping: 'iputils-arping',
+  };
   const checks = Object.entries(wanted).map(async ([command, name]) => ((await hasCommand(command)) ? [] : [name]));
   const missing = (await Promise.all(checks)).flat();
   if (missing.length === 0) return;

@@ -67,7 +67,7 @@ export function addDomains(api: FastifyInstance, { store, clock }: Account): voi
     };
     store.state.domains.push(domain);
     await store.save();
-    return reply.code(201).send({ domain: shown(domain) });
+    return reply.send({ domain: shown(domain) });
   });
 
   api.get<InDomain>('/domains/:domain', ({ params }) => ({ domain: shown(find(params.domain)) }));
@@ -87,11 +87,7 @@ export function addDomains(api: FastifyInstance, { store, clock }: Account): voi
     const domain = find(params.domain);
     const wanted = bodyOf(createRecord, body);
     refuseBadData(wanted.type, wanted.data);
-    const same = domain.records.find((one) => one.type === wanted.type && one.name === wanted.name);
-    if (same !== undefined && same.ttl !== wanted.ttl) {
-      // DNSControl/dnscontrol#4609
-      throw new Problem(400, 'Records of the same name and type must have the same TTL');
-    }
+    refuseOtherTtl(domain.records, wanted);
     const record = { id: randomUUID(), ...wanted };
     domain.records.push(record);
     await store.save();
@@ -108,6 +104,12 @@ export function addDomains(api: FastifyInstance, { store, clock }: Account): voi
     if (change.ttl !== undefined && change.data !== undefined)
       throw new Problem(400, 'ttl and data cannot be changed in one call');
     if (change.data !== undefined) refuseBadData(record.type, change.data);
+    const others = find(params.domain).records.filter((one) => one !== record);
+    refuseOtherTtl(others, {
+      type: record.type,
+      name: change.name ?? record.name,
+      ttl: change.ttl ?? record.ttl,
+    });
     Object.assign(record, change);
     await store.save();
     return reply.code(204).send();
@@ -137,6 +139,14 @@ function firstRecords(domain: string, ip: string | undefined): StoredRecord[] {
     record('NS', '', 'ns2.vultr.com'),
     ...(ip === undefined ? [] : [record('A', '', ip), record('CNAME', '*', domain), record('MX', '', domain, 10)]),
   ];
+}
+
+/** DNSControl/dnscontrol#4609 */
+function refuseOtherTtl(others: readonly StoredRecord[], wanted: Pick<StoredRecord, 'type' | 'name' | 'ttl'>): void {
+  const other = others.some(
+    ({ type, name, ttl }) => type === wanted.type && name === wanted.name && ttl !== wanted.ttl,
+  );
+  if (other) throw new Problem(400, 'Records of the same name and type must have the same TTL');
 }
 
 function refuseBadData(type: string, data: string): void {

@@ -23,8 +23,13 @@ export const plannedFaultSchema = z.object({ fault: faultSchema, times: z.int().
 
 type Of<K extends Fault['kind']> = Extract<Fault, { kind: K }>;
 
+export const ANY_OPERATION = '*';
+
 /** Faults that are still to come; each is used up by what it hits. */
 export interface Faults {
+  /** The API tells what it can do, so that a fault of nothing is refused. */
+  addOperation(operation: string): void;
+  operations(): readonly string[];
   plan(fault: Fault, times: number): void;
   clear(): void;
   list(): readonly { readonly fault: Fault; readonly times: number }[];
@@ -32,10 +37,14 @@ export interface Faults {
 }
 
 export function openFaults(): Faults {
+  const operations = new Set<string>();
   let planned: { fault: Fault; times: number }[] = [];
   const isOf = <K extends Fault['kind']>(fault: Fault, kind: K, operation: string): fault is Of<K> =>
-    fault.kind === kind && (!('operation' in fault) || fault.operation === '*' || fault.operation === operation);
+    fault.kind === kind &&
+    (!('operation' in fault) || fault.operation === ANY_OPERATION || fault.operation === operation);
   return {
+    addOperation: (operation) => void operations.add(operation),
+    operations: () => [...operations].sort(),
     plan: (fault, times) => void planned.push({ fault, times }),
     clear: () => {
       planned = [];

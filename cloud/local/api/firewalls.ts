@@ -8,7 +8,8 @@ import type { Account } from './server.ts';
 import type { FirewallGroup } from './store.ts';
 
 const groupBody = z.object({ description: z.string().default('') });
-const ruleBody = z.object({
+const LAST_PORT = 65_535;
+const ruleShape = z.object({
   ip_type: z.enum(['v4', 'v6']),
   protocol: z
     .string()
@@ -16,13 +17,28 @@ const ruleBody = z.object({
     .pipe(z.enum(['tcp', 'udp', 'icmp', 'gre', 'esp', 'ah'])),
   port: z
     .string()
-    .regex(/^(\d{1,5}([:-]\d{1,5})?)?$/, 'a port or a range')
+    .regex(/^(\d{1,5}([:-]\d{1,5})?)?$/, 'it must be a port or a range')
+    .refine((text) => text.split(/[:-]/).every((port) => Number(port) <= LAST_PORT), 'a port is at most 65535')
     .default(''),
   subnet: z.string(),
   subnet_size: z.int().min(0).max(128),
   source: z.string().default(''),
   notes: z.string().default(''),
 });
+/** Rules reach the kernel's packet filter: what it would not take is refused here. */
+const ruleBody = ruleShape
+  .refine(({ protocol, port }) => ['tcp', 'udp'].includes(protocol) === (port !== ''), {
+    path: ['port'],
+    message: 'tcp and udp need one, other protocols have none',
+  })
+  .refine(({ ip_type, subnet }) => (ip_type === 'v4' ? z.ipv4() : z.ipv6()).safeParse(subnet).success, {
+    path: ['subnet'],
+    message: 'it must be an address of the ip_type',
+  })
+  .refine(({ ip_type, subnet_size }) => ip_type === 'v6' || subnet_size <= 32, {
+    path: ['subnet_size'],
+    message: 'it is at most 32 for IPv4',
+  });
 
 interface ById {
   Params: { id: string };

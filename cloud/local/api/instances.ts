@@ -3,11 +3,13 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { bodyOf } from './body.ts';
 import { PLANS, REGIONS, SYSTEMS } from './catalogue.ts';
+import { furtherAddressesOf } from './machine-wishes.ts';
 import { type PageQuery, page } from './pages.ts';
 import { locked, notFound, Problem } from './problem.ts';
 import type { Account } from './server.ts';
 import type { StoredInstance } from './store.ts';
 
+const NO_ADDRESS = '0.0.0.0';
 const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/, 'it must be base64');
 
 const createBody = z.object({
@@ -33,7 +35,8 @@ const changeBody = z.object({
 
 const bulkBody = z.object({ instance_ids: z.array(z.string()) });
 
-type ListQuery = PageQuery & Partial<Record<'tag' | 'label' | 'main_ip' | 'region' | 'firewall_group_id', string>>;
+type ListQuery = PageQuery &
+  Partial<Record<'tag' | 'label' | 'hostname' | 'main_ip' | 'region' | 'firewall_group_id', string>>;
 interface ById {
   Params: { id: string };
 }
@@ -99,27 +102,25 @@ export function addInstances(api: FastifyInstance, account: Account): void {
     reboot: (id: string) => hypervisor.reboot(id),
   };
   for (const [verb, act] of Object.entries(power)) {
-    const one = async (id: string): Promise<void> => {
-      const instance = free(id, verb);
-      await act(id);
+    const one = async (instance: StoredInstance): Promise<void> => {
+      await act(instance.id);
       instance.power_status = verb === 'halt' ? 'stopped' : 'running';
       await store.save();
     };
     api.post<ById>(`/instances/:id/${verb}`, async ({ params }, reply) => {
-      await one(params.id);
+      await one(free(params.id, verb));
       return reply.code(204).send();
     });
     api.post(`/instances/${verb}`, async ({ body }, reply) => {
-      for (const id of bodyOf(bulkBody, body).instance_ids) await one(id);
+      const all = bodyOf(bulkBody, body).instance_ids.map((id) => free(id, verb));
+      await Promise.all(all.map(one));
       return reply.code(204).send();
     });
   }
 
   api.get<ById>('/instances/:id/user-data', ({ params }) => ({ user_data: { data: find(params.id).user_data } }));
   api.get<ById & { Querystring: PageQuery }>('/instances/:id/ipv4', ({ params, query }) => {
-    const { main_ip } = find(params.id);
-    const gateway = main_ip.replace(/\.\d+$/, '.1');
-    return page('ipv4s', [{ ip: main_ip, netmask: '255.255.255.0', gateway, type: 'main_ip', reverse: '' }], query);
+    return page('ipv4s', addressesOf(account, find(params.id)), query);
   });
 }
 
@@ -136,18 +137,18 @@ function newInstance({ store, clock }: Account, body: z.infer<typeof createBody>
   const unknown = body.sshkey_id.find((id) => !store.state.sshKeys.some((key) => key.id === id));
   if (unknown !== undefined) throw new Problem(400, `Invalid SSH key: ${unknown}`);
   if (body.firewall_group_id !== '') refuseUnknownGroup({ store }, body.firewall_group_id);
-  if (body.reserved_ipv4 !== '' && !store.state.reservedIps.some(({ id }) => id === body.reserved_ipv4)) {
-    throw new Problem(400, 'Invalid reserved_ipv4');
+  const reserved = store.state.reservedIps.find((one) => one.id === body.reserved_ipv4);
+  if (body.reserved_ipv4 !== '' && (reserved?.instance_id !== '' || reserved.region !== body.region)) {
+    throw new Problem(400, 'Invalid reserved_ipv4: it must be of the same region, and free');
   }
   const id = randomUUID();
-  const reserved = store.state.reservedIps.find((one) => one.id === body.reserved_ipv4);
   if (reserved !== undefined) reserved.instance_id = id;
   return {
     id,
     os: system.name,
     ram: plan.ram,
     disk: plan.disk,
-    main_ip: '0.0.0.0',
+    main_ip: NO_ADDRESS,
     vcpu_count: plan.vcpu_count,
     region: body.region,
     plan: plan.id,
@@ -164,6 +165,7 @@ function newInstance({ store, clock }: Account, body: z.infer<typeof createBody>
     user_data: body.user_data,
     ssh_key_ids: body.sshkey_id,
     reserved_ipv4: body.reserved_ipv4,
+    boots: true,
   };
 }
 
@@ -185,20 +187,35 @@ function matches(one: StoredInstance, query: ListQuery): boolean {
   return (
     (query.tag === undefined || one.tags.includes(query.tag)) &&
     (query.label === undefined || one.label === query.label) &&
+    (query.hostname === undefined || one.hostname === query.hostname) &&
     (query.main_ip === undefined || one.main_ip === query.main_ip) &&
     (query.region === undefined || one.region === query.region) &&
     (query.firewall_group_id === undefined || one.firewall_group_id === query.firewall_group_id)
   );
 }
 
+function addressesOf({ store }: Account, instance: StoredInstance) {
+  const { main_ip } = instance;
+  const first = { ip: main_ip, netmask: '255.255.255.0', gateway: gatewayOf(main_ip), type: 'main_ip', reverse: '' };
+  const further = furtherAddressesOf(store, instance).map((ip) => {
+    return { ip, netmask: '255.255.255.255', gateway: '', type: 'secondary_ip', reverse: '' };
+  });
+  return [first, ...further];
+}
+
+function gatewayOf(address: string): string {
+  return address.replace(/\.\d+$/, '.1');
+}
+
 /** As the API shows an instance: without what only the platform knows. */
-function shown({ user_data, ssh_key_ids, reserved_ipv4, ...one }: StoredInstance) {
-  const known = one.main_ip !== '0.0.0.0';
+function shown({ user_data, ssh_key_ids, reserved_ipv4, boots, ...one }: StoredInstance) {
+  const known = one.main_ip !== NO_ADDRESS;
   return {
     ...one,
+    disk: known ? one.disk : 0,
     allowed_bandwidth: 1024,
     netmask_v4: known ? '255.255.255.0' : '',
-    gateway_v4: known ? one.main_ip.replace(/\.\d+$/, '.1') : '0.0.0.0',
+    gateway_v4: known ? gatewayOf(one.main_ip) : NO_ADDRESS,
     v6_main_ip: '',
     v6_network: '',
     v6_network_size: 0,

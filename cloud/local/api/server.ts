@@ -20,8 +20,8 @@ export interface ApiOptions {
   readonly faults: Faults;
   readonly clock: Clock;
   readonly apiKey: string;
-  /** Addresses that reserved IPs get: "10.77.0.251" and on. */
-  readonly reserveAddress: () => string;
+  /** Those that reserved IPs can have: "10.77.0.251" and on. */
+  readonly reservedAddresses: readonly string[];
 }
 
 /** What every resource of the API works on. */
@@ -47,6 +47,8 @@ export function createApi(options: ApiOptions): FastifyInstance {
   });
   server.setErrorHandler((error, _request, reply) => {
     if (error instanceof Problem) return problem(reply, error.status, error.message);
+    const status = refusedByFastify(error);
+    if (status !== undefined) return problem(reply, status, error instanceof Error ? error.message : 'Bad request');
     console.error(error);
     return problem(reply, 500, 'Internal server error');
   });
@@ -54,6 +56,9 @@ export function createApi(options: ApiOptions): FastifyInstance {
   server.addHook('onRequest', async (request, reply) => {
     if (!OPEN_PATHS.test(request.url) && !isKey(request, options.apiKey))
       return problem(reply, 401, 'Invalid API token.');
+  });
+  server.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) options.faults.addOperation(operationOf(one, url));
   });
   addRateLimit(server, options.clock);
   addFaults(server, options);
@@ -70,7 +75,10 @@ export function createApi(options: ApiOptions): FastifyInstance {
     },
     { prefix: '/v2' },
   );
-  server.addHook('onReady', () => machines.refresh());
+  server.addHook('onReady', async () => {
+    await machines.resume();
+    await machines.refresh();
+  });
   server.addHook('onClose', () => machines.idle());
   return server;
 }
@@ -89,8 +97,15 @@ function problem(reply: FastifyReply, status: number, error: string): FastifyRep
   return reply.code(status).send({ error, status });
 }
 
+/** A body that is too large or of another type, for example. */
+function refusedByFastify(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return undefined;
+  if (error.statusCode < 400 || error.statusCode >= 500) return undefined;
+  return error.statusCode === 415 ? 400 : error.statusCode;
+}
+
 function isKey(request: FastifyRequest, apiKey: string): boolean {
-  const given = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
+  const given = /^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
   const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(hash(given), hash(apiKey));
 }
@@ -104,11 +119,13 @@ function addRateLimit(server: FastifyInstance, clock: Clock): void {
   });
 }
 
+function operationOf(method: string, url: string | undefined): string {
+  return `${method} ${(url ?? '').replace(/^\/v2/, '')}`;
+}
+
 function addFaults(server: FastifyInstance, { faults, clock }: ApiOptions): void {
-  const operationOf = (request: FastifyRequest): string =>
-    `${request.method} ${(request.routeOptions.url ?? '').replace(/^\/v2/, '')}`;
   server.addHook('preHandler', async (request, reply) => {
-    const operation = operationOf(request);
+    const operation = operationOf(request.method, request.routeOptions.url);
     const latency = faults.take('latency', operation);
     if (latency !== undefined) await clock.sleep(latency.ms);
     if (faults.take('cut', operation) !== undefined) {
@@ -124,7 +141,7 @@ function addFaults(server: FastifyInstance, { faults, clock }: ApiOptions): void
   });
   server.addHook('onSend', async (request, reply, payload) => {
     if (reply.statusCode >= 400) return payload;
-    const operation = operationOf(request);
+    const operation = operationOf(request.method, request.routeOptions.url);
     if (faults.take('cut-after', operation) !== undefined) {
       request.raw.socket.destroy();
       return payload;

@@ -24,7 +24,7 @@ export function addSnapshots(api: FastifyInstance, { store, machines, hypervisor
   api.get<{ Querystring: PageQuery & { description?: string } }>('/snapshots', ({ query }) => {
     const { description } = query;
     const wanted = store.state.snapshots.filter((one) => description === undefined || one.description === description);
-    return page('snapshots', wanted, query);
+    return page('snapshots', wanted.map(shown), query);
   });
 
   api.post('/snapshots', async (request, reply) => {
@@ -41,11 +41,12 @@ export function addSnapshots(api: FastifyInstance, { store, machines, hypervisor
       status: 'pending',
       os_id: instance.os_id,
       app_id: 0,
+      instance_id: instance.id,
     };
     store.state.snapshots.push(snapshot);
     await store.save();
-    const answer = { ...snapshot };
-    machines.snapshot(snapshot, instance.id);
+    const answer = shown(snapshot);
+    machines.snapshot(snapshot);
     return reply.code(201).send({ snapshot: answer });
   });
 
@@ -53,7 +54,7 @@ export function addSnapshots(api: FastifyInstance, { store, machines, hypervisor
     throw new Problem(400, 'The local cloud does not support snapshots from a URL');
   });
 
-  api.get<ById>('/snapshots/:id', ({ params }) => ({ snapshot: find(params.id) }));
+  api.get<ById>('/snapshots/:id', ({ params }) => ({ snapshot: shown(find(params.id)) }));
 
   api.put<ById>('/snapshots/:id', async ({ params, body }, reply) => {
     find(params.id).description = bodyOf(changeBody, body).description;
@@ -68,4 +69,9 @@ export function addSnapshots(api: FastifyInstance, { store, machines, hypervisor
     await store.save();
     return reply.code(204).send();
   });
+}
+
+/** As the API shows a snapshot: it does not tell which machine it was taken of. */
+function shown({ instance_id, ...one }: StoredSnapshot) {
+  return one;
 }

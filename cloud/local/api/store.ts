@@ -24,6 +24,8 @@ const instance = z.object({
   user_data: z.string(),
   ssh_key_ids: z.array(z.string()),
   reserved_ipv4: z.string(),
+  /** false: a fault keeps it from ever coming up. */
+  boots: z.boolean().default(true),
 });
 
 const snapshot = z.object({
@@ -35,6 +37,7 @@ const snapshot = z.object({
   status: z.enum(['pending', 'complete', 'deleted']),
   os_id: z.number(),
   app_id: z.number(),
+  instance_id: z.string().default(''),
 });
 
 const record = z.object({
@@ -94,6 +97,7 @@ export type StoredRecord = z.infer<typeof record>;
 export type StoredRule = z.infer<typeof rule>;
 export type FirewallGroup = State['firewallGroups'][number];
 export type Domain = State['domains'][number];
+export type ReservedIp = State['reservedIps'][number];
 
 const EMPTY: State = { instances: [], snapshots: [], sshKeys: [], domains: [], firewallGroups: [], reservedIps: [] };
 

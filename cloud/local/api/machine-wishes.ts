@@ -1,0 +1,36 @@
+import type { InboundRule, MachineSpec } from '../hypervisor.ts';
+import type { Store, StoredInstance } from './store.ts';
+
+/** What the account's data asks of the hypervisor for one machine. */
+export function specOf({ state }: Store, instance: StoredInstance): MachineSpec {
+  const reserved = state.reservedIps.find(({ id }) => id === instance.reserved_ipv4);
+  return {
+    id: instance.id,
+    hostname: instance.hostname,
+    from: instance.snapshot_id === '' ? { osId: instance.os_id } : { snapshotId: instance.snapshot_id },
+    sshPublicKeys: state.sshKeys.filter(({ id }) => instance.ssh_key_ids.includes(id)).map(({ ssh_key }) => ssh_key),
+    userData: instance.user_data === '' ? undefined : Buffer.from(instance.user_data, 'base64').toString(),
+    vcpus: instance.vcpu_count,
+    ramMb: instance.ram,
+    diskGb: instance.disk,
+    boots: instance.boots,
+    ...(reserved === undefined ? {} : { address: reserved.subnet }),
+  };
+}
+
+/** A group without rules drops everything; no group lets everything in. */
+export function rulesOf({ state }: Store, instance: StoredInstance): readonly InboundRule[] | undefined {
+  const group = state.firewallGroups.find(({ id }) => id === instance.firewall_group_id);
+  return group?.rules.map(({ protocol, port, subnet, subnet_size }) => ({
+    protocol,
+    port,
+    source: `${subnet}/${subnet_size}`,
+  }));
+}
+
+/** Reserved addresses that were attached to it, without the one that it was made with. */
+export function furtherAddressesOf({ state }: Store, instance: StoredInstance): readonly string[] {
+  return state.reservedIps
+    .filter(({ id, instance_id }) => instance_id === instance.id && id !== instance.reserved_ipv4)
+    .map(({ subnet }) => subnet);
+}
