@@ -17,7 +17,14 @@ export async function takeDown(surroundings: Surroundings): Promise<CloudDown> {
   const engine = new Docker();
   const up = await answers(engine);
   const stopped = up ? await stopMachines(engine, place.name) : 0;
-  return { wasRunning, machinesStopped: stopped, engineStopped: await stopEngine(surroundings) };
+  const engineStopped = await stopUnusedEngine(surroundings, engine);
+  return { wasRunning, machinesStopped: stopped, engineStopped };
+}
+
+/** Only the engine that this cloud started, and not while somebody else's containers run on it. */
+async function stopUnusedEngine(surroundings: Surroundings, engine: Docker): Promise<boolean> {
+  const others = (await answers(engine)) ? (await engine.listContainers()).length : 0;
+  return others === 0 && stopEngine(surroundings);
 }
 
 async function stopMachines(engine: Docker, name: string): Promise<number> {
@@ -32,7 +39,7 @@ export async function reset(surroundings: Surroundings): Promise<void> {
   await endRecorded(placeFiles(place).daemonPid, clock);
   const engine = new Docker();
   if (await answers(engine)) await removeAll(engine, place.name, networkName(place));
-  await stopEngine(surroundings);
+  await stopUnusedEngine(surroundings, engine);
   await rm(place.stateDir, { recursive: true, force: true });
 }
 

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { type Image, imagesIn } from '../builder/catalog.ts';
+import { openAccount } from '../cloud/account/account.ts';
+import type { Cloud } from '../cloud/cloud.ts';
+import { takeDown } from '../cloud/local/down.ts';
+import type { Surroundings } from '../cloud/local/engine.ts';
+import { cloudPlace } from '../cloud/local/place.ts';
+import { bringUp } from '../cloud/local/up.ts';
+import { systemClock } from '../operation/system-clock.ts';
+import { terminalReport } from '../operation/terminal-report.ts';
+import { runProgram } from './program.ts';
+import { type DemoProject, makeProject, NAME, ROOT } from './project.ts';
+import { openVisitor, type Visitor } from './visitor.ts';
+
+export const DIRECTORY = join(ROOT, '.anny', 'demo');
+const API_KEY_BYTES = 16;
+
+/** What the demo plays on: a local cloud, a project, its account, and somebody who uses the app. */
+export interface Stage {
+  readonly project: DemoProject;
+  readonly account: Cloud;
+  /** Runs `anny-image` in the project. */
+  image(...words: readonly string[]): Promise<string>;
+  /** Runs `anny-bluegreen` in the project. */
+  bluegreen(...words: readonly string[]): Promise<string>;
+  visitor(): Promise<Visitor>;
+}
+
+/** A local cloud beside the user's own, so that a demo never meets anything of theirs. */
+function demoCloud(): Surroundings {
+  const place = cloudPlace({ name: 'anny-demo', subnet: '10.78.0.0/24', apiPort: 8584 }, process.env);
+  return { place, clock: systemClock, report: terminalReport(systemClock) };
+}
+
+export async function openStage(terminate: AbortSignal): Promise<Stage> {
+  const up = await bringUp(demoCloud(), DIRECTORY);
+  const project = await makeProject(DIRECTORY, up, `demo-${randomBytes(API_KEY_BYTES).toString('hex')}`);
+  const account = openAccount({ apiUrl: up.apiUrl, apiKey: up.apiKey, clock: systemClock });
+  await destroyMachines(account);
+  return {
+    project,
+    account,
+    image: (...words) => runProgram(DIRECTORY, 'anny-image', words, terminate),
+    bluegreen: (...words) => runProgram(DIRECTORY, 'anny-bluegreen', words, terminate),
+    visitor: () => openVisitor({ ...project, name: NAME }),
+  };
+}
+
+/** Machines of this demo, or of an earlier one that was kept or killed. */
+async function destroyMachines(account: Cloud): Promise<number> {
+  const machines = await account.instances();
+  await Promise.all(machines.map(({ id }) => account.destroyInstance(id)));
+  return machines.length;
+}
+
+/** Ends everything that runs. Images stay for the next demo, but for those of changed apps: no demo makes them again. */
+export async function closeStage({ account }: Stage, keep: readonly Image[]): Promise<string> {
+  const machines = await destroyMachines(account);
+  const images = (await imagesIn(account)).filter(({ digest }) => !keep.some((one) => one.digest === digest));
+  await Promise.all(images.map(({ snapshotId }) => account.deleteSnapshot(snapshotId)));
+  const { engineStopped } = await takeDown(demoCloud());
+  return `${machines} machines destroyed, servers${engineStopped ? ' and Docker' : ''} stopped`;
+}
+
+/** After a failure: nothing goes on running, what is on disks stays for a look. */
+export async function stopStage(): Promise<void> {
+  await takeDown(demoCloud());
+}
