@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import ssh2 from 'ssh2';
+import { makeSshKey } from './ssh-key.ts';
 
 /** An SSH host key made before its machine exists, so that no connection ever goes to an unknown key. */
 export interface HostKey {
@@ -12,9 +12,8 @@ export interface HostKey {
 }
 
 export function makeHostKey(): HostKey {
-  const pair = ssh2.utils.generateKeyPairSync('ed25519');
-  const publicKey = pair.public.trim().split(' ').slice(0, 2).join(' ');
-  return { privateKey: pair.private, publicKey, fingerprint: fingerprintOf(publicKey) };
+  const key = makeSshKey();
+  return { ...key, fingerprint: fingerprintOf(key.publicKey) };
 }
 
 /** @param publicKey "ssh-ed25519 AAAA…", with or without a comment. */

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { chmod, copyFile, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { request } from 'undici';
+import { makeSshKey } from '../../machine/ssh-key.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import { systemClock } from '../../operation/system-clock.ts';
 import { waitFor } from '../../operation/wait.ts';
@@ -175,11 +175,12 @@ function openAccountHere(place: CloudPlace) {
 async function ensureSshKey(path: string): Promise<string> {
   const known = await readFile(`${path}.pub`, 'utf8').catch(() => undefined);
   if (known !== undefined) return known.trim();
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: LOCAL_SSH_KEY_NAME });
-  await writeFile(path, pair.private, { mode: 0o600 });
+  const key = makeSshKey();
+  const publicKey = `${key.publicKey} ${LOCAL_SSH_KEY_NAME}`;
+  await writeFile(path, key.privateKey, { mode: 0o600 });
   await chmod(path, 0o600);
-  await writeFile(`${path}.pub`, `${pair.public.trim()}\n`);
-  return pair.public.trim();
+  await writeFile(`${path}.pub`, `${publicKey}\n`);
+  return publicKey;
 }
 
 /** Another checkout made its own key before; the account holds one under this name. */

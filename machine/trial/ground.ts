@@ -2,7 +2,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
-import ssh2 from 'ssh2';
 import { startAcme } from '../../cloud/local/acme.ts';
 import { canBePrivileged } from '../../cloud/local/engine.ts';
 import type { Hypervisor } from '../../cloud/local/hypervisor.ts';
@@ -16,6 +15,7 @@ import { configSchema } from '../../config/schema.ts';
 import type { Settings } from '../../config/settings.ts';
 import { silentReport } from '../../operation/silent-report.ts';
 import { systemClock } from '../../operation/system-clock.ts';
+import { makeSshKey } from '../ssh-key.ts';
 
 const SUBNET = '10.83.0.0/24';
 const API_PORT = 8683;
@@ -107,10 +107,10 @@ function settings(place: CloudPlace, overrides: Readonly<Record<string, object>>
 }
 
 async function operatorKey(directory: string): Promise<{ privateKeyPath: string; publicKey: string }> {
-  const pair = ssh2.utils.generateKeyPairSync('ed25519');
+  const { privateKey, publicKey } = makeSshKey();
   const privateKeyPath = join(directory, 'key');
-  await writeFile(privateKeyPath, pair.private, { mode: 0o600 });
-  return { privateKeyPath, publicKey: pair.public.trim() };
+  await writeFile(privateKeyPath, privateKey, { mode: 0o600 });
+  return { privateKeyPath, publicKey };
 }
 
 /** An earlier run that was killed leaves machines; they are this place's alone. */

@@ -41,7 +41,8 @@ export async function bake(ground: Ground): Promise<void> {
     await shell.run(scripts.packagesScript(definition, settings.config.image), { timeoutMs: 300_000 });
     await shell.run(`${scripts.usersScript(definition)}\n${scripts.directoriesScript(definition)}`);
     await shell.run('tar -C / -xf - --no-same-owner --no-overwrite-dir', { stdin: fileArchive(files) });
-    if (definition.app) await bakeApp(settings, shell, silentReport.step('app'));
+    if (definition.app)
+      await bakeApp(settings, shell, { progress: silentReport.step('app'), stop: new AbortController().signal });
     await shell.run(
       [scripts.ownersScript(files), scripts.servicesScript(definition), scripts.runScript(definition)].join('\n'),
       { timeoutMs: 120_000 },

@@ -1,0 +1,47 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+
+export interface SshKey {
+  /** OpenSSH private key file, without a passphrase. */
+  readonly privateKey: string;
+  /** "ssh-ed25519 AAAA…" */
+  readonly publicKey: string;
+}
+
+const KEY_TYPE = 'ssh-ed25519';
+/** What OpenSSH pads to when nothing is encrypted. */
+const BLOCK_BYTES = 8;
+
+/** Node makes the key, and it is written down here: of a hundred that ssh2 makes, one is none that OpenSSH reads. */
+export function makeSshKey(): SshKey {
+  const { d, x } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  const [seed, point] = [Buffer.from(d ?? '', 'base64url'), Buffer.from(x ?? '', 'base64url')];
+  const blob = Buffer.concat([field(KEY_TYPE), field(point)]);
+  const publicKey = `${KEY_TYPE} ${blob.toString('base64')}`;
+  return { privateKey: privateKeyFile(seed, point, blob), publicKey };
+}
+
+/** PROTOCOL.key of OpenSSH, without a passphrase. */
+function privateKeyFile(seed: Buffer, point: Buffer, blob: Buffer): string {
+  const check = randomBytes(4);
+  const secret = [check, check, field(KEY_TYPE), field(point), field(Buffer.concat([seed, point])), field('')];
+  const missing = -Buffer.concat(secret).length & (BLOCK_BYTES - 1);
+  const padding = Buffer.from(Array.from({ length: missing }, (_, index) => index + 1));
+  const file = Buffer.concat([
+    ...[Buffer.from('openssh-key-v1\0'), field('none'), field('none'), field(''), uint32(1), field(blob)],
+    field(Buffer.concat([...secret, padding])),
+  ]);
+  const lines = file.toString('base64').match(/.{1,70}/g) ?? [];
+  return ['-----BEGIN OPENSSH PRIVATE KEY-----', ...lines, '-----END OPENSSH PRIVATE KEY-----', ''].join('\n');
+}
+
+/** A length, then that many bytes. */
+function field(content: string | Buffer): Buffer {
+  const bytes = Buffer.from(content);
+  return Buffer.concat([uint32(bytes.length), bytes]);
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
