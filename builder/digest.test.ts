@@ -30,7 +30,7 @@ async function identities(directory: string): Promise<readonly [Identity, Identi
 }
 
 /** Digests and reasons before and after a change of one project. */
-async function after(change: (directory: string) => Promise<unknown>) {
+async function changed(change: (directory: string) => Promise<unknown>) {
   const directory = await projectWith(PROJECT);
   const [base, shop] = await identities(directory);
   await change(directory);
@@ -82,18 +82,18 @@ describe('what goes into an image changes its digest, and --why names it', () =>
       'changed: setting app.build_args',
     ],
   ])('%s', async (_what, change, reason) => {
-    const { base, shop, why } = await after(change);
+    const { base, shop, why } = await changed(change);
     expect({ base, shop }).toEqual({ base: false, shop: true });
     expect(why).toContain(reason);
   });
 
   test('a mode', async () => {
-    const { why } = await after(replace('images/shop.yaml', PROJECT['images/shop.yaml'].replace('0600', '0640')));
+    const { why } = await changed(replace('images/shop.yaml', PROJECT['images/shop.yaml'].replace('0600', '0640')));
     expect(why).toEqual(['changed: definition images/shop.yaml', 'changed: file /etc/raw']);
   });
 
   test('what the parent is made of changes the parent and its child', async () => {
-    const { base, shop, why } = await after(replace('templates/base/etc/motd.hbs', 'hello\n'));
+    const { base, shop, why } = await changed(replace('templates/base/etc/motd.hbs', 'hello\n'));
     expect({ base, shop }).toEqual({ base: true, shop: true });
     expect(why).toEqual(['changed: file /etc/motd', 'changed: parent base']);
   });
@@ -103,7 +103,7 @@ describe('what goes into an image changes its digest, and --why names it', () =>
     ['image:\n  upgrade: false\n', 'changed: setting image.upgrade'],
     ['infra:\n  subdomain: other\n', 'changed: file /etc/motd'],
   ])('%j', async (text, reason) => {
-    const { base, why } = await after(config(text));
+    const { base, why } = await changed(config(text));
     expect(base).toBe(true);
     expect(why).toContain(reason);
   });
@@ -128,7 +128,7 @@ describe('what does not go into an image leaves its digest as it is', () => {
     ['other images', (d: string) => addFiles(d, { 'images/other.yaml': 'name: other\nos: true\n' })],
     ['secrets', (d: string) => addFiles(d, { '.env': { text: 'ANNY_API_KEY=abcdefgh\n', mode: 0o600 } })],
   ])('%s', async (_what, change) => {
-    expect(await after(change)).toEqual({ base: false, shop: false, why: [] });
+    expect(await changed(change)).toEqual({ base: false, shop: false, why: [] });
   });
 
   test('two checkouts in other places, made in another order', async () => {
