@@ -91,19 +91,26 @@ export async function settle(context: Context, { world, situation }: Observed, w
 export async function confirm(context: Context, wanted: Answering): Promise<void> {
   const world = await observe(context);
   try {
-    const situation = judge(world);
-    const writer = situation.kind === 'live' ? situation.writer : undefined;
-    const disagreeing = world.nameAnswers.filter((answer) => !leadsTo(answer, wanted.address));
-    if (writer?.tags.release === wanted.tags.release && disagreeing.length === 0) return;
+    const found = amiss(world, wanted);
+    if (found === undefined) return;
     throw new AnnyError('UNFINISHED', {
       doing: `looking again after ${context.operation.command}`,
-      found:
-        writer?.tags.release === wanted.tags.release
-          ? `the name does not lead to ${wanted.address} everywhere`
-          : `the writer is ${writer?.tags.release ?? situation.kind}, not ${wanted.tags.release}`,
+      found,
       next: 'anny-bluegreen status says what is there and what to do',
     });
   } finally {
     await world.close();
   }
+}
+
+/** What is not as a success says: the release is the writer, its app runs, the name leads to it everywhere. */
+function amiss(world: World, { tags, address }: Answering): string | undefined {
+  const situation = judge(world);
+  const writer = situation.kind === 'live' ? situation.writer : undefined;
+  if (writer?.tags.release !== tags.release) {
+    return `the writer is ${writer?.tags.release ?? situation.kind}, not ${tags.release}`;
+  }
+  if (!writer.status.app.running) return `the app of ${tags.release} does not run`;
+  const everywhere = world.nameAnswers.every((answer) => leadsTo(answer, address));
+  return everywhere ? undefined : `the name does not lead to ${address} everywhere`;
 }

@@ -117,6 +117,9 @@ function nextWhenLive(
   if (certificate.kind !== 'issued' || certificate.notAfter - now < RENEW_SECONDS) {
     return { command: 'anny-bluegreen promote', why: 'the certificate is missing or near its end: this renews it' };
   }
+  if (writer.tags.stage !== 'live') {
+    return { command: 'anny-bluegreen promote', why: 'the account does not say yet who is live: this writes it down' };
+  }
   const dead = silent[0];
   if (dead !== undefined) {
     return {
