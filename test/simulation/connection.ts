@@ -63,6 +63,7 @@ function befall(machine: Machine, what: Happening | undefined): void {
   const soon = (act: () => void): void => timeline.wakeAfter(random.int(0, 800), () => life.alive && act());
   if (what === 'reboot') soon(() => reboot(machine));
   if (what === 'dies') soon(() => dies(machine));
+  if (what === 'slow and cut') soon(() => cut(machine, 1_000, 30_000));
   if (what === 'cut after') soon(() => cut(machine, 200, 12_000));
   if (what === 'cut long') soon(() => cut(machine, 60_000, 400_000));
   if (what === 'full disk') machine.fullUntil = timeline.now() + random.int(1_000, 60_000);
@@ -80,7 +81,7 @@ function boxOn(world: World, operator: Operator, machine: Machine): Box {
       if (broken()) return Promise.reject(lost(address, 'the connection broke'));
       befall(machine, what);
       const slowly = async (): Promise<T> => {
-        if (what === 'slow') await pause(machine, 2_000, 30_000);
+        if (what === 'slow' || what === 'slow and cut') await pause(machine, 2_000, 30_000);
         return verb();
       };
       return answered(machine, slowly, timeoutMs);

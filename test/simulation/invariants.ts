@@ -8,6 +8,8 @@ import type { World } from './world.ts';
 export class Violation extends Error {}
 
 export const ENVIRONMENT = 'simulated';
+export const STANDBY_SECONDS = 600;
+export const TTL_SECONDS = 60;
 const HELD_LIMIT_MS = 100_000;
 const OUTAGE_LIMIT_MS = 5_000;
 
@@ -83,6 +85,26 @@ export function isDown(world: World, address: string, { through, at }: Decision)
   if (last === undefined) return false;
   const waitsForTheName = last.disk.role === 'writer' && !last.memory.mode.writer;
   return !last.memory.up || waitsForTheName || world.timeline.now() < last.fullUntil;
+}
+
+/** As long as clients come by an old address, the machine there is kept. */
+export function checkMayGo(world: World, { address, memory, disk }: Machine): void {
+  if (!memory.up || (disk.role !== 'relay' && disk.role !== 'writer')) return;
+  const now = world.timeline.now() / 1000;
+  const quiet = now - disk.since > STANDBY_SECONDS && now - disk.relayed.lastAt > TTL_SECONDS;
+  if (disk.role === 'writer' || !quiet) throw new Violation(`${address} is destroyed while clients still come by it`);
+}
+
+/** A standby that is chosen to go on has all that any other has. */
+export function checkNewestChosen(world: World, chosen: string): void {
+  const has = ({ disk }: Machine): number => world.ledger.promised.size - missingFrom(world.ledger, disk.state).length;
+  const best = Math.max(...world.machines.filter(couldGoOn).map(has));
+  const machine = world.machineAt(chosen);
+  if (machine !== undefined && has(machine) < best) throw new Violation(`${chosen} goes on although another has more`);
+}
+
+function couldGoOn({ memory, disk, cutUntil, world }: Machine): boolean {
+  return memory.up && cutUntil < world.timeline.now() && disk.role === 'relay';
 }
 
 /** Every promised write is on this machine, but for those that a command had said would be lost. */

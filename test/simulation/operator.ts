@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 export const HAPPENINGS = {
   any: ['killed before', 'killed after', 'interrupted'],
   cloud: ['refused', 'unreachable before', 'unreachable after'],
-  box: ['cut before', 'cut after', 'cut long', 'reboot', 'dies', 'full disk', 'torn pull', 'slow'],
+  box: ['cut before', 'cut after', 'cut long', 'reboot', 'dies', 'full disk', 'torn pull', 'slow', 'slow and cut'],
 } as const;
 export type Happening = (typeof HAPPENINGS)[keyof typeof HAPPENINGS][number];
 

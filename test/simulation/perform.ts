@@ -8,7 +8,17 @@ import { cloudPort } from './account.ts';
 import type { Machine } from './box/machine.ts';
 import { type Announce, type Command, look, run } from './commands.ts';
 import { machinesPort } from './connection.ts';
-import { checkNothingLost, ENVIRONMENT, isDown, serves, Violation, type Watch } from './invariants.ts';
+import {
+  checkNewestChosen,
+  checkNothingLost,
+  ENVIRONMENT,
+  isDown,
+  STANDBY_SECONDS,
+  serves,
+  TTL_SECONDS,
+  Violation,
+  type Watch,
+} from './invariants.ts';
 import { type Incident, type Operator, operator } from './operator.ts';
 import { backupsPort, clockPort, journalPort, nameServersPort, probePort, smokePort } from './other-ports.ts';
 import { acceptors, decide } from './traffic.ts';
@@ -18,7 +28,13 @@ import { DOMAIN, PUBLIC_NAME, SUBDOMAIN } from './zone.ts';
 const config = configSchema.parse({
   infra: { parent_domain: DOMAIN, subdomain: SUBDOMAIN },
   app: { secrets: [] },
-  deploy: { boot_timeout: '5m', watch: '5s', ttl: '60s', standby_window: '10m', health: { wait: '20s' } },
+  deploy: {
+    boot_timeout: '5m',
+    watch: '5s',
+    ttl: `${TTL_SECONDS}s`,
+    standby_window: `${STANDBY_SECONDS}s`,
+    health: { wait: '20s' },
+  },
 });
 
 const settings: Settings = {
@@ -72,6 +88,7 @@ export async function perform(
   const wasLed = before !== undefined && leadsTo(world, before);
   const announce: Announce = (plan) => {
     world.tell(`  plan: ${plan.action}`);
+    if (plan.action === 'fall-back') checkNewestChosen(world, plan.to.address);
     if (!('lostSeconds' in plan)) return;
     const since = world.timeline.now() - plan.lostSeconds * 1_000 - 1_000;
     world.ledger.mayLoseAfter = Math.min(since, world.ledger.mayLoseAfter ?? since);

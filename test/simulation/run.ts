@@ -23,7 +23,7 @@ async function runMany(from: number, stories: number): Promise<void> {
   const perMinute = Math.round((stories / (performance.now() - begun)) * 60_000);
   for (const [name, times] of [...endings].sort((a, b) => b[1] - a[1])) console.log(String(times).padStart(6), name);
   // Numbers and addresses differ from story to story; what is left is the kind of failure.
-  const kinds = Map.groupBy(failed, ({ violation }) => violation?.split('\n')[0]?.replaceAll(/[\d.]+/g, '#') ?? '');
+  const kinds = Map.groupBy(failed, ({ violation }) => violation?.split(/[\n:]/)[0]?.replaceAll(/[\d.]+/g, '#') ?? '');
   for (const [kind, stories] of kinds) {
     console.log(
       `${kind}: ${stories.length}, seeds ${stories

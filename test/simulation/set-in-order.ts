@@ -51,6 +51,9 @@ function commandOf(text: string): Command {
 async function insistOrGiveUp(world: World, go: (command: Command) => Promise<Ending>, text: string): Promise<boolean> {
   const command = commandOf(text);
   if (command.kind === 'retire' || command.kind === 'promote' || command.kind === 'prepare') return true;
+  if (world.machines.every(({ memory, disk }) => memory.up && disk.role !== 'fenced')) {
+    throw new Violation('writes are to be given up although every machine is alive');
+  }
   const ending = await go({ ...command, loseWrites: true });
   if (ending.kind !== 'failure' || ending.code !== 'BACKUP_MISSING') return true;
   const off = world.machines.filter(({ address }) => startByHand(world, address));
@@ -71,6 +74,9 @@ function checkInOrder(world: World, writer: string | null): void {
   const led = decide(world, record.data, 'client');
   if (!serves(led) || led.at !== machine) throw new Violation('all is well, says status, but the name leads elsewhere');
   checkNothingLost(world, machine);
+  const tags = [...world.rented.values()].find((one) => one.machine === machine)?.tags ?? [];
+  if (!tags.includes('stage=live'))
+    throw new Violation(`all is well, says status, but the account does not know who is live`);
 }
 
 /** What an operator does in the account by hand: a machine that is only off is started again. */

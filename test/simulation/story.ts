@@ -2,8 +2,9 @@ import type { Temper } from './box/machine.ts';
 import { startClients } from './clients.ts';
 import type { Command } from './commands.ts';
 import { cut, dies, reboot } from './connection.ts';
+import { incidents } from './incidents.ts';
 import { Violation, type Watch, watch } from './invariants.ts';
-import { HAPPENINGS, type Happening, type Incident } from './operator.ts';
+import type { Incident } from './operator.ts';
 import { pass } from './pass.ts';
 import { type Ending, perform } from './perform.ts';
 import { setInOrder } from './set-in-order.ts';
@@ -112,39 +113,5 @@ function strike(world: World): void {
   if (what === 'is cut off') {
     world.tell(`${victim.address} is cut off`);
     cut(victim, 60_000, 600_000);
-  }
-}
-
-const BOX_CALLS = 'connect status prepare secrets restore start stop pass activate hold quiesce resume relay fence'
-  .concat(' pullKey admit pull takeover backup certificate')
-  .split(' ');
-const CLOUD_CALLS = 'instances instance createInstance tagInstance clearUserData halt destroyInstance records'
-  .concat(' createRecord pointRecord')
-  .split(' ');
-
-function incidents(world: World): Incident[] {
-  return Array.from({ length: world.random.pick([0, 1, 1, 1, 2, 3]) }, () => incident(world));
-}
-
-/** Mostly at a call by its name, since the calls that matter are few among those that wait. */
-function incident({ random }: World): Incident {
-  const where = random.pick(['any', 'box', 'box', 'box', 'cloud', 'else']);
-  const anything: readonly Happening[] = HAPPENINGS.any;
-  const count = random.pick([1, 1, 1, 2, 2, 3]);
-  switch (where) {
-    case 'any':
-      return { call: 'any', count: random.int(1, 160), what: random.pick(anything) };
-    case 'box':
-      return { call: `box.${random.pick(BOX_CALLS)}`, count, what: random.pick([...anything, ...HAPPENINGS.box]) };
-    case 'cloud':
-      return {
-        call: `cloud.${random.pick(CLOUD_CALLS)}`,
-        count,
-        what: random.pick([...anything, ...HAPPENINGS.cloud]),
-      };
-    default: {
-      const calls = ['names.addressesOf', 'probe.get', 'backups.save', 'smoke.run', 'journal.append'];
-      return { call: random.pick(calls), count: random.int(1, 8), what: random.pick([...anything, 'refused']) };
-    }
   }
 }

@@ -131,7 +131,8 @@ export function requireRoom(machine: Machine): void {
 export function become(machine: Machine, role: Role, change: Partial<Disk> = {}): void {
   requireRoom(machine);
   const before = machine.disk.role;
-  Object.assign(machine.disk, change, { role, since: seconds(machine) });
+  const since = role === before ? machine.disk.since : seconds(machine);
+  Object.assign(machine.disk, change, { role, since });
   machine.world.tell(`${machine.address} ${before} -> ${role}${role === 'relay' ? ` to ${machine.disk.relayTo}` : ''}`);
 }
 
