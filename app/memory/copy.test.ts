@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -48,20 +48,22 @@ async function expectWhole(copy: string, wanted: readonly string[]): Promise<voi
 }
 
 describe('a copy of the directory that is made while Anny writes', () => {
-  // Its own order of files, and the opposite one; folds come several times in each copy.
   it.each([
     [
       'tar',
       (from: string, to: string) => run('sh', ['-c', `mkdir ${to}; tar -C ${from} -cf - . | tar -C ${to} -xf -`]),
     ],
-    ['cp, journals first', (from: string, to: string) => run('sh', ['-c', slowCopy(from, to, 'ls')])],
-    ['cp, memory.json first', (from: string, to: string) => run('sh', ['-c', slowCopy(from, to, 'ls -r')])],
+    [
+      'cp, memory.json long before the journals',
+      (from: string, to: string) => copySlowly(from, to, 'memory.json first'),
+    ],
+    ['cp, memory.json long after the journals', (from: string, to: string) => copySlowly(from, to, 'memory.json last')],
   ])('by %s has everything that was acknowledged before', async (_name, copyWith) => {
     const directory = await newDirectory();
     const copies = await newDirectory();
-    const writing = startWriting(await open(directory, { foldAfterMs: 20, foldAfterBytes: 20_000 }));
+    const writing = startWriting(await open(directory, { foldAfterMs: 80, foldAfterBytes: 1e9 }));
     onTestFinished(writing.stop);
-    for (let count = 0; count < 4; count += 1) {
+    for (let count = 0; count < 3; count += 1) {
       await sleep(30);
       const wanted = [...writing.kept];
       const copy = join(copies, String(count));
@@ -86,7 +88,7 @@ describe('a copy of the directory that is made while Anny writes', () => {
       }
     };
     const writers = Promise.all(Array.from({ length: 8 }, (_, client) => writer(client)));
-    for (let count = 0; count < 8; count += 1) {
+    for (let count = 0; count < 5; count += 1) {
       await sleep(20 + Math.random() * 10);
       await whileStopped(anny, async () => cp(directory, join(copies, String(count)), { recursive: true }));
       await expectWhole(join(copies, String(count)), [...kept]);
@@ -97,9 +99,27 @@ describe('a copy of the directory that is made while Anny writes', () => {
   });
 });
 
-/** A file at a time with a pause between, so that the names are old when their contents are read. */
-function slowCopy(from: string, to: string, list: string): string {
-  return `mkdir ${to}; for name in $(${list} ${from}); do cp ${from}/$name ${to}/; sleep 0.01; done`;
+const FOLDS = 3;
+
+/** Names first, then contents; between memory.json and the journals it is replaced several times. */
+async function copySlowly(from: string, to: string, order: 'memory.json first' | 'memory.json last'): Promise<void> {
+  const names = await readdir(from);
+  await mkdir(to);
+  const copy = async (wanted: readonly string[]) => {
+    for (const name of wanted) await copyFile(join(from, name), join(to, name)).catch(() => {});
+  };
+  const parts = [['memory.json'], names.filter((name) => name !== 'memory.json')] as const;
+  const [first, second] = order === 'memory.json first' ? parts : parts.toReversed();
+  await copy(first ?? []);
+  await severalFolds(from);
+  await copy(second ?? []);
+}
+
+async function severalFolds(directory: string): Promise<void> {
+  const generation = async () =>
+    Number(/"generation":(\d+)/.exec(await readFile(join(directory, 'memory.json'), 'utf8'))?.[1]);
+  const before = await generation();
+  while ((await generation()) < before + FOLDS) await sleep(5);
 }
 
 async function whileStopped(anny: AnnyProcess, work: () => Promise<void>): Promise<void> {
