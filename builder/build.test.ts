@@ -116,7 +116,7 @@ describe('a second bake of the same digest', () => {
     expect(account.story.filter((name) => name === 'create bake')).toHaveLength(1);
   });
 
-  test('bakes by itself when the first gives up', async () => {
+  async function withMachineOfOther() {
     const account = simulatedAccount();
     const directory = await bakeProject();
     const [base] = await identitiesIn(directory);
@@ -132,10 +132,31 @@ describe('a second bake of the same digest', () => {
       },
       ...{ tags: ['kind=bake', 'op=op1', `image=${base.digest.slice(0, 12)}`], uniqueTag: 'op=op1' },
     });
-    const second = (await baker(account, directory, 'op2')).build({ name: 'base' });
+    return { account, other, second: await baker(account, directory, 'op2') };
+  }
+
+  test('bakes by itself when the first gives up', async () => {
+    const { account, other, second } = await withMachineOfOther();
+    const built = second.build({ name: 'base' });
     await account.clock.sleep(60_000);
     account.destroy(other.id);
-    expect(await second).toMatchObject([{ name: 'base', baked: true }]);
+    expect(await built).toMatchObject([{ name: 'base', baked: true }]);
+  });
+
+  test('does not wait for a machine that a killed bake left behind, and says that it is there', async () => {
+    const { account, second } = await withMachineOfOther();
+    await account.clock.sleep(4 * 3_600_000);
+    expect(await second.build({ name: 'base' })).toMatchObject([{ name: 'base', baked: true }]);
+    expect(second.notes.join('\n')).toContain('other is left over from a bake of 2026-01-01T00:00:00.000Z');
+  });
+
+  test('can be stopped while it waits', async () => {
+    const { account, second } = await withMachineOfOther();
+    const built = second.build({ name: 'base' });
+    const ended = expect(built).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await account.clock.sleep(60_000);
+    account.interrupt.abort();
+    await ended;
   });
 });
 

@@ -27,6 +27,7 @@ export interface Built {
   readonly why: readonly string[];
 }
 
+/** No bake takes longer: what is older was left behind by a program that was killed. */
 const OTHER_BAKE_TIMEOUT_MS = 3 * 60 * 60_000;
 const OTHER_BAKE_POLL_MS = 5_000;
 
@@ -169,11 +170,17 @@ async function afterOtherBake(
   const { cloud, operation } = context;
   const others = async (): Promise<readonly Instance[]> =>
     (await cloud.instances()).filter((one) => isOtherBake(one, identity, operation.id));
-  const first = (await others())[0];
+  const isAbandoned = ({ createdAt }: Instance): boolean =>
+    operation.clock.now() - Date.parse(createdAt) >= OTHER_BAKE_TIMEOUT_MS;
+  const all = await others();
+  for (const { label, createdAt } of all.filter(isAbandoned)) {
+    operation.report.warn(`${label} is left over from a bake of ${createdAt}: destroy it in the account`);
+  }
+  const first = all.find((one) => !isAbandoned(one));
   if (first === undefined) return undefined;
   return runStep(operation, {
     name: 'wait for another bake',
-    detail: `${first.label} bakes the same digest`,
+    detail: `${first.label} bakes the same digest since ${first.createdAt}; if nobody does, Ctrl-C and destroy it in the account`,
     interruptible: true,
     run: () =>
       waitFor(
@@ -182,13 +189,14 @@ async function afterOtherBake(
           what: `the bake of ${first.label}`,
           timeoutMs: OTHER_BAKE_TIMEOUT_MS,
           intervalMs: OTHER_BAKE_POLL_MS,
-          next: `if nobody bakes any more, destroy ${first.label} in the account, then run this again`,
+          next: `destroy ${first.label} in the account, then run this again`,
           stop: operation.interrupt,
         },
         async () => {
           const image = wanted(await imagesIn(cloud));
           if (image !== undefined) return { done: image };
-          return (await others()).length === 0 ? { done: undefined } : { not: 'it still bakes' };
+          const left = (await others()).filter((one) => !isAbandoned(one));
+          return left.length === 0 ? { done: undefined } : { not: 'it still bakes' };
         },
       ),
   });
