@@ -10,10 +10,11 @@ apply_role() {
   trust_relays
   case $ROLE in
     writer)
-      flag_off takeover pass
       touch "$RUN/mode/writer"
       rm -f "$RUN/mode/relay" "$RUN/relay-open"
-      held || rm -f "$RUN/mode/hold" ;;
+      held || rm -f "$RUN/mode/hold"
+      # Last: until now it was all that let the relay's requests in.
+      flag_off takeover pass ;;
     relay)
       point_peer "$RELAY_TO"
       touch "$RUN/mode/relay" "$RUN/relay-open"
@@ -41,17 +42,19 @@ say_who_answers() {
 # The two writers before this one may relay to it: what they say of the client's address is believed. So is the peer of a
 # takeover.
 trust_relays() {
-  local address
+  local address earlier
   mkdir -p "$RUN/trust"
-  flag_off trust
-  for address in $TAKEOVER_FROM $(earlier_writers); do touch "$RUN/trust/$address"; done
+  earlier=" $TAKEOVER_FROM $(earlier_writers | paste -sd ' ') "
+  for address in $earlier; do touch "$RUN/trust/$address"; done
+  for address in "$RUN"/trust/*; do
+    [[ $earlier == *" ${address##*/} "* ]] || rm -f "$address"
+  done
 }
 
 earlier_writers() {
-  [[ -s $HISTORY ]] || return 0
-  jq -rs --arg own "$(own_address)" \
-    'map(select(.event == "activated") | .address) | map(select(. != $own and . != "")) | reverse |
-     reduce .[] as $a ([]; if index($a) then . else . + [$a] end) | .[:2][] | select(test("^[0-9.]+$"))' "$HISTORY"
+  history_entries "$HISTORY" | jq -rs --arg own "$(own_address)" \
+    'map(select(.event == "activated") | .address | strings) | map(select(. != $own and . != "")) | reverse |
+     reduce .[] as $a ([]; if index($a) then . else . + [$a] end) | .[:2][] | select(test("\\A[0-9.]+\\z"))'
 }
 
 # One socket for each address: what is in flight through the old one ends undisturbed, and the link changes atomically.
