@@ -24,7 +24,6 @@ export async function handOver(context: Context, from: Answering, to: Answering)
       name: 'take over',
       detail: `${to.tags.release} starts on the moved data`,
       run: () => to.box.takeover(from.address, remaining(context, budget)),
-      undo: () => to.box.stop(),
     });
     await runStep(operation, {
       name: 'commit',
@@ -57,6 +56,8 @@ async function moveState(context: Context, from: Answering, to: Answering): Prom
       await to.box.pull(admitted);
       return admitted;
     },
+    // Registered here, so that it runs last: clients wait at the old machine, and nobody at the new one.
+    undo: () => to.box.stop(),
   });
   const deadline = operation.clock.now() + budgetMs;
   await runStep(operation, {

@@ -89,7 +89,8 @@ export function isDown(world: World, address: string, { through, at }: Decision)
 
 /** As long as clients come by an old address, the machine there is kept. */
 export function checkMayGo(world: World, { address, memory, disk }: Machine): void {
-  if (!memory.up || (disk.role !== 'relay' && disk.role !== 'writer')) return;
+  const served = world.ledger.promised.size > missingFrom(world.ledger, disk.state).length;
+  if (!memory.up || !served || (disk.role !== 'relay' && disk.role !== 'writer')) return;
   const now = world.timeline.now() / 1000;
   const quiet = now - disk.since > STANDBY_SECONDS && now - disk.relayed.lastAt > TTL_SECONDS;
   if (disk.role === 'writer' || !quiet) throw new Violation(`${address} is destroyed while clients still come by it`);

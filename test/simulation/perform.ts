@@ -98,7 +98,9 @@ export async function perform(
   if (ending.kind === 'success') checkSuccess(world, ending.release);
   if (ending.kind === 'failure' && before !== undefined && before.memory.bootId === bootId) {
     const heldByAnother = before.memory.holdUntil > 0 && !caller.calls.has('box.hold');
-    if (!heldByAnother) checkFailure(world, ending, before, wasLed);
+    const relay = world.machineAt(before.disk.takeoverFrom);
+    const cutOff = relay !== undefined && !relay.memory.up;
+    if (!heldByAnother && !cutOff) checkFailure(world, ending, before, wasLed);
   }
   return ending;
 }

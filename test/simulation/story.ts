@@ -37,7 +37,7 @@ export async function tellStory(seed: number): Promise<Told> {
   return { seed, lines: world.story, violation, writes: world.ledger.promised.size, endings };
 }
 
-function watching(world: World): Watch {
+export function watching(world: World): Watch {
   const invariants = watch(world);
   return {
     check: () => {

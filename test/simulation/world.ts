@@ -44,7 +44,10 @@ export interface World {
   nextNumber(): number;
 }
 
-export function newWorld(seed: number): World {
+/** What a directed story decides itself. */
+export type Decided = Partial<Pick<World, 'backups' | 'smoke' | 'flakes'>>;
+
+export function newWorld(seed: number, decided: Decided = {}): World {
   const random = seeded(seed);
   const time = timeline();
   const begun = time.now();
@@ -65,6 +68,7 @@ export function newWorld(seed: number): World {
     backups: random.chance(0.7),
     smoke: random.chance(0.3),
     flakes: random.pick([0, 0, 0.02]),
+    ...decided,
     ledger: ledger(),
     story,
     forever: { alive: true },

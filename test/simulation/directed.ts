@@ -1,0 +1,55 @@
+import type { Machine } from './box/machine.ts';
+import { startClients } from './clients.ts';
+import type { Command } from './commands.ts';
+import type { Watch } from './invariants.ts';
+import type { Happening, Incident } from './operator.ts';
+import { pass } from './pass.ts';
+import { type Ending, lookAround, perform } from './perform.ts';
+import { setInOrder } from './set-in-order.ts';
+import { watching } from './story.ts';
+import { acceptors } from './traffic.ts';
+import { bake, newWorld, type World } from './world.ts';
+
+export const PROMOTE: Command = { kind: 'promote', again: true };
+export const ROLLBACK: Command = { kind: 'rollback', loseWrites: false };
+export const RESTORE: Command = { kind: 'restore', loseWrites: false };
+
+/** A world under load, in which a test says what happens when. The invariants are watched all the time. */
+export interface Stage {
+  readonly world: World;
+  readonly watch: Watch;
+  run(command: Command, ...incidents: Incident[]): Promise<Ending>;
+  wait(seconds: number): Promise<void>;
+  look(): ReturnType<typeof lookAround>;
+  writer(): Machine;
+  /** Follows what status says until all is well. */
+  setInOrder(): Promise<void>;
+}
+
+export function at(call: string, what: Happening, count = 1): Incident {
+  return { call, what, count };
+}
+
+/** A first release is live, a newer image is baked, clients write. */
+export async function live(...troubles: Incident[]): Promise<Stage> {
+  const world = newWorld(1, { backups: true, smoke: false, flakes: 0 });
+  const watch = watching(world);
+  const run = (command: Command, ...incidents: Incident[]): Promise<Ending> =>
+    perform(world, watch, command, incidents);
+  bake(world, 'good');
+  startClients(world);
+  await run(PROMOTE, ...troubles);
+  await pass(world, watch, 30_000);
+  bake(world, 'good');
+  return {
+    ...{ world, watch, run },
+    wait: (seconds) => pass(world, watch, seconds * 1_000),
+    look: () => lookAround(world, watch),
+    writer: () => {
+      const [writer] = acceptors(world);
+      if (writer === undefined) throw new Error('nobody accepts writes');
+      return writer;
+    },
+    setInOrder: () => setInOrder(world, watch, run),
+  };
+}

@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import { cut, dies } from './connection.ts';
+import { at, live, PROMOTE, RESTORE, ROLLBACK } from './directed.ts';
+import { bake } from './world.ts';
+
+describe('a handover that is cut off', () => {
+  test('before its commit leaves the old machine serving, at once and not when its timer fires', async () => {
+    const stage = await live();
+    const old = stage.writer();
+    const ending = await stage.run(PROMOTE, at('box.takeover', 'dies'));
+    expect(ending).toMatchObject({ kind: 'failure', exitCode: 5 });
+    expect(stage.writer()).toBe(old);
+    expect(stage.world.story.join('\n')).not.toContain('resumes by itself');
+    await stage.setInOrder();
+  });
+
+  test('killed before its commit, is taken back by the next command, whatever that is', async () => {
+    const stage = await live();
+    const old = stage.writer();
+    await stage.run(PROMOTE, at('box.takeover', 'killed before'));
+    expect(old.memory.holdUntil).toBeGreaterThan(0);
+    await stage.run({ kind: 'retire', force: false });
+    expect(stage.writer()).toBe(old);
+    await stage.setInOrder();
+  });
+
+  test.each(['killed after', 'slow', 'slow and cut', 'cut after', 'cut long', 'full disk', 'reboot', 'dies'] as const)(
+    'at the commit (%s) loses nothing, also when promote is run again at once',
+    async (what) => {
+      const stage = await live();
+      await stage.run(PROMOTE, at('box.relay', what));
+      await stage.run(PROMOTE);
+      await stage.setInOrder();
+    },
+  );
+
+  test('after its commit is finished by the next command', async () => {
+    const stage = await live();
+    const old = stage.writer();
+    await stage.run(PROMOTE, at('box.activate', 'killed before'));
+    expect((await stage.look()).situation).toBe('committed');
+    await stage.run({ kind: 'retire', force: false });
+    expect(stage.writer()).not.toBe(old);
+    expect((await stage.look()).situation).toBe('live');
+    await stage.setInOrder();
+  });
+
+  test('is finished in a rollback too, where the successor is a relay itself', async () => {
+    const stage = await live();
+    const first = stage.writer();
+    await stage.run(PROMOTE);
+    await stage.run(ROLLBACK, at('box.activate', 'killed before'));
+    expect((await stage.look()).situation).toBe('committed');
+    expect(await stage.run({ kind: 'promote', again: false })).toMatchObject({ kind: 'success' });
+    expect(first.disk.history.some(({ event }) => event === 'relayed')).toBe(true);
+    await stage.setInOrder();
+  });
+});
+
+describe('an exit code', () => {
+  test('after the commit is never that of a failure that moved nothing', async () => {
+    const stage = await live();
+    const ending = await stage.run(PROMOTE, at('cloud.tagInstance', 'unreachable before'));
+    expect(ending).toMatchObject({ exitCode: 5, code: 'UNFINISHED' });
+    await stage.setInOrder();
+  });
+
+  test('says unfinished when the new machine dies while it is watched', async () => {
+    const stage = await live();
+    const ending = await stage.run(PROMOTE, at('box.activate', 'dies'));
+    expect(ending).toMatchObject({ exitCode: 5 });
+    await stage.setInOrder();
+  });
+
+  test('is a plain failure when a bad release was handed back with all its data', async () => {
+    const stage = await live();
+    const old = stage.writer();
+    await stage.wait(1);
+    bake(stage.world, 'ill when it serves');
+    expect(await stage.run(PROMOTE)).toMatchObject({ exitCode: 1, code: 'UNHEALTHY' });
+    expect(stage.writer()).toBe(old);
+  });
+});
+
+describe('a machine that cannot be asked', () => {
+  test('is powered off before a restored one serves, though its clients still reach it', async () => {
+    const stage = await live();
+    const old = stage.writer();
+    cut(old, 3_600_000, 3_600_000);
+    expect(await stage.run(RESTORE)).toMatchObject({ kind: 'success' });
+    expect(old.power).toBe('stopped');
+    await stage.setInOrder();
+  });
+
+  test('is powered off as well when it stops answering while it is fenced', async () => {
+    const stage = await live();
+    const old = stage.writer();
+    await stage.run({ kind: 'restore', loseWrites: true }, at('box.fence', 'cut long'));
+    expect(old.disk.role === 'fenced' || old.power === 'stopped').toBe(true);
+    await stage.setInOrder();
+  });
+
+  test('makes what had taken over from it ask before it goes on: the old one may have written since', async () => {
+    const stage = await live();
+    const old = stage.writer();
+    await stage.run(PROMOTE, at('box.relay', 'killed before'));
+    await stage.wait(300);
+    dies(old);
+    expect(await stage.run(RESTORE)).toMatchObject({ code: 'WOULD_LOSE_WRITES' });
+    await stage.setInOrder();
+    expect(stage.world.ledger.givenUp).toBeGreaterThan(0);
+  });
+});
+
+describe('standbys', () => {
+  test('that were pointed to a newer writer are still ordered by the age of their data', async () => {
+    const stage = await live();
+    await stage.run(PROMOTE);
+    const second = stage.writer();
+    await stage.wait(60);
+    await stage.run(PROMOTE);
+    dies(stage.writer());
+    await stage.run({ kind: 'rollback', loseWrites: true });
+    expect(stage.writer()).toBe(second);
+    await stage.setInOrder();
+  });
+});
+
+describe('a first promote', () => {
+  test('that was cut off before its certificate does not keep the next release from being promoted', async () => {
+    const stage = await live(at('box.certificate', 'killed before'));
+    const first = stage.writer();
+    expect(await stage.run(PROMOTE)).toMatchObject({ kind: 'success' });
+    expect(stage.writer()).not.toBe(first);
+    await stage.setInOrder();
+  });
+});
