@@ -7,10 +7,18 @@ describe('a handover that is cut off', () => {
   test('before its commit leaves the old machine serving, at once and not when its timer fires', async () => {
     const stage = await live();
     const old = stage.writer();
-    const ending = await stage.run(PROMOTE, at('box.takeover', 'dies'));
-    expect(ending).toMatchObject({ kind: 'failure', exitCode: 5 });
+    const ending = await stage.run(PROMOTE, at('box.takeover', 'full disk'));
+    expect(ending).toMatchObject({ kind: 'failure', exitCode: 1 });
     expect(stage.writer()).toBe(old);
     expect(stage.world.story.join('\n')).not.toContain('resumes by itself');
+    await stage.setInOrder();
+  });
+
+  test('since the new machine died leaves the old machine serving, and unfinished only what could not be taken back', async () => {
+    const stage = await live();
+    const old = stage.writer();
+    expect(await stage.run(PROMOTE, at('box.takeover', 'dies'))).toMatchObject({ exitCode: 5 });
+    expect(stage.writer()).toBe(old);
     await stage.setInOrder();
   });
 
