@@ -7,7 +7,7 @@ describe('a handover that is cut off', () => {
   test('before its commit leaves the old machine serving, at once and not when its timer fires', async () => {
     const stage = await live();
     const old = stage.writer();
-    const ending = await stage.run(PROMOTE, at('box.takeover', 'full disk'));
+    const ending = await stage.run(PROMOTE, at('box.pull', 'torn pull', 2));
     expect(ending).toMatchObject({ kind: 'failure', exitCode: 1 });
     expect(stage.writer()).toBe(old);
     expect(stage.world.story.join('\n')).not.toContain('resumes by itself');
