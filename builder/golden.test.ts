@@ -5,11 +5,9 @@ import { readChain } from './definition.ts';
 import { type MachineFile, renderTree } from './render.ts';
 import { ownSettings } from './trial/project.ts';
 
-/**
- * What this project's config.yaml makes of the templates, kept so that a change shows in review. After a change that is meant:
- * UPDATE_GOLDEN=1 npx vitest run builder/golden.test.ts
- */
+/** What this project's config.yaml makes of the templates, kept so that a change shows in review. */
 const GOLDEN = join(import.meta.dirname, 'golden');
+const MEANT = 'if that is meant: UPDATE_GOLDEN=1 npx vitest run builder/golden.test.ts';
 
 /** Rendered files whole, and one list of all files with owner and mode: those that are no templates are reviewed as they are. */
 async function renderedTree(environment: string): Promise<ReadonlyMap<string, string>> {
@@ -56,7 +54,7 @@ describe.each(['production', 'local'])('rendered for %s', (environment) => {
     const rendered = await renderedTree(environment);
     if (process.env.UPDATE_GOLDEN === '1') await update(directory, rendered);
     const golden = await goldenFiles(directory);
-    expect([...rendered.keys()].sort()).toEqual([...golden.keys()].sort());
-    for (const [name, text] of rendered) expect(text, `${environment}/${name}`).toBe(golden.get(name));
+    expect([...rendered.keys()].sort(), MEANT).toEqual([...golden.keys()].sort());
+    for (const [name, text] of rendered) expect(text, `${environment}/${name}; ${MEANT}`).toBe(golden.get(name));
   });
 });

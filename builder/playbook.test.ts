@@ -119,7 +119,8 @@ describe('the images', () => {
       '0755 root:root /etc/anny',
       '0700 root:root /var/lib/anny',
       '0755 root:root /var/www/acme',
-      '0700 1000:1000 /opt/anny/secrets',
+      '0700 root:root /opt/anny/secrets',
+      '0755 root:root /var/log/anny',
     ]);
   });
 

@@ -71,7 +71,14 @@ async function writeConfiguration(root: string, ports: { app: number; http: numb
         .replaceAll('listen 443 ', `listen 127.0.0.1:${ports.https} `)
         .replaceAll('include snippets/', `include ${root}/etc/nginx/snippets/`),
   );
-  for (const directory of ['run/anny/mode', 'run/anny/trust', 'run/anny/takeover', 'run/anny/pass', 'var/log/nginx']) {
+  for (const directory of [
+    'run/anny/mode',
+    'run/anny/trust',
+    'run/anny/takeover',
+    'run/anny/pass',
+    'var/log/nginx',
+    'var/log/anny',
+  ]) {
     await mkdir(join(root, directory), { recursive: true });
   }
   await mkdir(join(root, 'etc/anny/tls/current'), { recursive: true });
