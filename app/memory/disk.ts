@@ -50,6 +50,16 @@ async function writeNew(path: string, parts: Parts): Promise<void> {
   }
 }
 
+/** Whether the disk takes that many bytes: writes them durably and removes them. */
+export async function tryToWrite(path: string, bytes: number): Promise<void> {
+  const temporary = `${path}.${randomUUID()}${UNFINISHED}`;
+  try {
+    await writeNew(temporary, [Buffer.alloc(bytes)]);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
 /** Makes names in a directory durable: a new or renamed file is lost in a power cut without it. */
 export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');

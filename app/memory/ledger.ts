@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { Contents } from './contents.ts';
-import { syncDirectory } from './disk.ts';
+import { syncDirectory, tryToWrite } from './disk.ts';
 import type { Change } from './entry.ts';
 import type { Files } from './files.ts';
 import { journalsIn } from './files.ts';
@@ -19,6 +19,8 @@ import { createRetention } from './retention.ts';
 export interface Ledger {
   /** Resolves when the changes are on disk and still ours. A failed append leaves nothing that counts. */
   append(changes: readonly Change[]): Promise<void>;
+  /** Resolves when the disk takes the largest write that a client may send. */
+  probe(): Promise<void>;
   /** Starts a new journal; the returned function writes what there was before it into memory.json. */
   fold(contents: Contents): Promise<() => Promise<void>>;
   /** Folds everything and leaves memory.json alone. */
@@ -28,6 +30,9 @@ export interface Ledger {
   /** Bytes of the journals that come on top of memory.json. */
   readonly journalBytes: number;
 }
+
+/** As large as a request's body may be. */
+const PROBE_BYTES = 1024 * 1024;
 
 export function openLedger(files: Files, owner: Owner, loaded: Loaded, nowMs: () => number): Ledger {
   const retention = createRetention(loaded.folded, nowMs);
@@ -116,6 +121,10 @@ export function openLedger(files: Files, owner: Owner, loaded: Loaded, nowMs: ()
 
   return {
     append,
+    probe: async () => {
+      await tryToWrite(files.memory, PROBE_BYTES);
+      await append([]);
+    },
     fold,
     close: async (contents) => {
       await journal?.close();

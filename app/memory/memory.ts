@@ -25,7 +25,7 @@ export interface Memory {
   /** Resolves when the outcome is on disk. */
   put(draft: Draft): Promise<Outcome>;
   remove(id: EntryId): Promise<Outcome>;
-  /** Writes nothing, durably: whether a failing disk works again. */
+  /** Writes nothing that stays, durably: whether a failing disk works again. */
   probe(): Promise<void>;
   /** Finishes what was asked, then folds everything into memory.json. */
   close(): Promise<void>;
@@ -81,10 +81,10 @@ export function createMemory(
     const wishes = batch.map(({ wish }) => wish);
     const { changes, outcomes } = decide(contents, wishes, now(), limits.maxBytes);
     try {
-      if (changes.length > 0 || wishes.some((wish) => 'probe' in wish)) {
-        await ledger.append(changes);
-        condition = { state: 'ok', reason: '' };
-      }
+      const probing = wishes.some((wish) => 'probe' in wish);
+      if (probing) await ledger.probe();
+      if (changes.length > 0) await ledger.append(changes);
+      if (probing || changes.length > 0) condition = { state: 'ok', reason: '' };
     } catch (error) {
       const problem = problemOf(error);
       condition = { state: problem.kind === 'refused' ? 'refused' : 'failing', reason: problem.message };

@@ -2,10 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { filesIn, tidy } from './files.ts';
 import { openLedger } from './ledger.ts';
 import { load } from './load.ts';
-import type { Condition, Limits, Memory } from './memory.ts';
+import type { Limits, Memory } from './memory.ts';
 import { createMemory } from './memory.ts';
 import { claim } from './owner.ts';
-import { type MemoryProblem, problemOf } from './problem.ts';
+import { MemoryProblem, problemOf } from './problem.ts';
 
 export interface MemoryOptions {
   readonly directory: string;
@@ -33,12 +33,15 @@ export async function openMemory(options: MemoryOptions): Promise<Memory> {
       again = undefined;
     });
     await again;
-    return usable();
-  }
-
-  function usable(): Memory {
     if (isClosed(opened)) throw opened.problem;
     return opened;
+  }
+
+  /** For reading: a full disk is our trouble then, not the reader's. */
+  function usable(): Memory {
+    if (!isClosed(opened)) return opened;
+    const { state, reason } = conditionOf(opened.problem);
+    throw new MemoryProblem(state, reason, { cause: opened.problem });
   }
 
   return {
@@ -72,7 +75,7 @@ function isClosed(opened: Memory | Closed): opened is Closed {
   return 'problem' in opened;
 }
 
-function conditionOf(problem: MemoryProblem): Condition {
+function conditionOf(problem: MemoryProblem): { state: 'refused' | 'failing'; reason: string } {
   return { state: problem.kind === 'refused' ? 'refused' : 'failing', reason: problem.message };
 }
 

@@ -22,13 +22,17 @@ export interface TestService {
   readonly port: number;
   readonly directory: string;
   readonly memory: Memory;
+  /** What the memory warned of. */
+  readonly warnings: readonly string[];
   readonly stop: () => Promise<void>;
 }
 
 /** Anny in this process, on a real port and in a real directory. */
 export async function startService(options: TestOptions = {}): Promise<TestService> {
   const directory = options.directory ?? (await newDirectory());
-  const memory = await openMemory({ directory, now: () => new Date(), warn: () => {}, limits: options.limits ?? {} });
+  const warnings: string[] = [];
+  const warn = (text: string) => warnings.push(text);
+  const memory = await openMemory({ directory, now: () => new Date(), warn, limits: options.limits ?? {} });
   const app = createServer({
     logLevel: 'silent',
     trustedProxies: options.trustedProxies ?? [],
@@ -51,5 +55,5 @@ export async function startService(options: TestOptions = {}): Promise<TestServi
     return stopped;
   };
   onTestFinished(stopOnce);
-  return { ask: clientOf(url), port: Number(new URL(url).port), directory, memory, stop: stopOnce };
+  return { ask: clientOf(url), port: Number(new URL(url).port), directory, memory, warnings, stop: stopOnce };
 }
