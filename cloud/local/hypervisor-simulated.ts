@@ -18,12 +18,12 @@ export interface SimulatedHypervisor extends Hypervisor {
 
 const FIRST_HOST = 10;
 
-/** Machines that are only entries in a map: for tests of what is above the port. */
-export function simulatedHypervisor(): SimulatedHypervisor {
-  const machines = new Map<string, SimulatedMachine>();
-  const snapshots = new Set<string>();
+/** Machines that are only entries in a map: for tests of what is above the port. `like`: begins with copies of its machines. */
+export function simulatedHypervisor(like?: SimulatedHypervisor): SimulatedHypervisor {
+  const machines = new Map(structuredClone(like?.machines));
+  const snapshots = new Set(like?.snapshots);
   const gate = openGate();
-  let made = 0;
+  let made = machines.size;
   const of = (id: string): SimulatedMachine => {
     const machine = machines.get(id);
     if (machine === undefined) throw new Error(`no machine ${id}`);

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
@@ -24,6 +24,8 @@ export interface LocalApi {
   plan(fault: Fault, times?: number): Promise<void>;
   /** Ends it and begins anew on what it had stored. */
   restart(): Promise<LocalApi>;
+  /** Begins anew on what is on disk at this moment and on copies of its machines, as if this one had died. */
+  crash(left?: (hypervisor: SimulatedHypervisor) => Promise<void>): Promise<LocalApi>;
   close(): Promise<void>;
 }
 
@@ -67,6 +69,13 @@ async function start(options: LocalApiOptions, directory: string, hypervisor: Si
     restart: async () => {
       await stop();
       return start(options, directory, hypervisor);
+    },
+    crash: async (left) => {
+      const copy = await mkdtemp(join(tmpdir(), 'anny-api-'));
+      await cp(directory, copy, { recursive: true });
+      const machines = simulatedHypervisor(hypervisor);
+      await left?.(machines);
+      return start(options, copy, machines);
     },
     close: async () => {
       await stop();

@@ -32,10 +32,10 @@ export function openMachines(store: Store, hypervisor: Hypervisor, faults: Fault
       .catch((error: unknown) => console.error(`machine ${id}:`, error))
       .then(() => {
         busy.delete(id);
-        tasks.delete(task);
         return store.save();
       })
-      .catch((error: unknown) => console.error('the account:', error));
+      .catch((error: unknown) => console.error('the account:', error))
+      .then(() => void tasks.delete(task));
     tasks.add(task);
   };
 
