@@ -10,6 +10,7 @@ export default defineConfig({
           name: 'machine',
           include: ['**/*.machine.test.ts'],
           exclude: ['node_modules', 'dist'],
+          globalSetup: ['test/machines.setup.ts'],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmod, copyFile, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type Docker from 'dockerode';
 import { request } from 'undici';
 import { makeSshKey } from '../../machine/ssh-key.ts';
 import { AnnyError } from '../../operation/errors.ts';
@@ -31,17 +32,25 @@ export interface CloudUp {
 
 /** Brings the local cloud up, whatever is there already. `directory`: the project that gets a key and the trust file. */
 export async function bringUp(surroundings: Surroundings, directory: string): Promise<CloudUp> {
-  const { place, report } = surroundings;
+  const { place } = surroundings;
   await mkdir(place.stateDir, { recursive: true, mode: 0o700 });
-  const engine = await findEngine(surroundings);
-  await ensurePrograms(surroundings);
-  const [machineImage] = await Promise.all([
-    ensureRootImage(engine, STOCK_MACHINE, report),
-    ensureRootImage(engine, await nodeApp(), report),
-  ]);
+  const { engine, machineImage } = await makeReady(surroundings);
   await ensureNetwork(engine, place);
   if ((await recordedProcess(placeFiles(place).daemonPid)) === undefined) await startDaemon(surroundings, machineImage);
   return furnish(place, directory);
+}
+
+/** What every local cloud on this computer needs and all of them share: an engine, programs, the images of stock machines. */
+export async function makeReady(
+  surroundings: Surroundings,
+): Promise<{ readonly engine: Docker; readonly machineImage: string }> {
+  const engine = await findEngine(surroundings);
+  await ensurePrograms(surroundings);
+  const [machineImage] = await Promise.all([
+    ensureRootImage(engine, STOCK_MACHINE, surroundings.report),
+    ensureRootImage(engine, await nodeApp(), surroundings.report),
+  ]);
+  return { engine, machineImage };
 }
 
 async function ensurePrograms({ report }: Surroundings): Promise<void> {
