@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'vitest';
+import { answering, IMAGE, NOW_SECONDS, seen, silent } from '../test/simulation/example-releases.ts';
+import type { Plan } from './plan.ts';
+import { age, planPromote, planRestore, planRollback } from './plan.ts';
+import type { Answering, Silent } from './release.ts';
+import { judge } from './situation.ts';
+
+type Machines = readonly (Answering | Silent)[];
+const BACKUP = { name: 'newest', at: NOW_SECONDS - 3_600, bytes: 1 };
+
+const promote = (machines: Machines, again = false): Plan =>
+  planPromote(judge(seen(machines)), { image: IMAGE, again });
+const rollback = (machines: Machines, loseWrites = false, to?: string): Plan =>
+  planRollback(judge(seen(machines)), { to, loseWrites, nowSeconds: NOW_SECONDS });
+const restore = (machines: Machines, wish: { loseWrites?: boolean; backup?: string; backups?: [] } = {}): Plan =>
+  planRestore(judge(seen(machines)), {
+    image: IMAGE,
+    backups: wish.backups ?? [BACKUP],
+    backup: wish.backup,
+    loseWrites: wish.loseWrites ?? false,
+    nowSeconds: NOW_SECONDS,
+  });
+
+const refused = (plan: () => Plan): unknown => {
+  try {
+    return plan();
+  } catch (error) {
+    return error;
+  }
+};
+
+describe('promote', () => {
+  test('brings up the first release as blue', () => {
+    expect(promote([])).toMatchObject({ action: 'first', slot: 'blue', reuse: undefined, clear: [] });
+  });
+
+  test('goes to the other slot, and from the live release', () => {
+    const writer = answering(1, 'writer');
+    expect(promote([writer])).toMatchObject({ action: 'promote', from: writer, slot: 'green' });
+  });
+
+  test('does nothing when the live release has the image, unless it is told to', () => {
+    const writer = answering(1, 'writer', {}, { image: IMAGE.digest.slice(0, 12) });
+    expect(promote([writer])).toMatchObject({ action: 'none', writer });
+    expect(promote([writer], true)).toMatchObject({ action: 'promote' });
+  });
+
+  test('uses a candidate with this image and clears the other strays', () => {
+    const fits = answering(2, 'candidate', {}, { image: IMAGE.digest.slice(0, 12), stage: 'candidate' });
+    const old = answering(3, 'candidate', {}, { stage: 'candidate' });
+    expect(promote([answering(1, 'writer'), fits, old])).toMatchObject({ reuse: fits, slot: 'green', clear: [old] });
+  });
+
+  test('never uses a candidate that had taken over: its data is from then', () => {
+    const took = answering(
+      2,
+      'candidate',
+      { takeover: { from: '10.0.0.1', at: 1 } },
+      { image: IMAGE.digest.slice(0, 12) },
+    );
+    expect(promote([answering(1, 'writer'), took])).toMatchObject({ reuse: undefined, clear: [took] });
+  });
+
+  test('refuses in the dark, and with two writers', () => {
+    expect(refused(() => promote([silent(1)]))).toMatchObject({ code: 'NOTHING_LIVE' });
+    expect(refused(() => promote([answering(1, 'writer'), answering(2, 'writer')]))).toMatchObject({
+      code: 'TWO_WRITERS',
+    });
+  });
+});
+
+describe('rollback', () => {
+  const standby = answering(1, 'relay', { relayTo: '10.0.0.2', since: NOW_SECONDS - 95 });
+  const writer = answering(2, 'writer');
+
+  test('hands over to the newest standby, or the named one', () => {
+    const newest = answering(3, 'relay', { relayTo: '10.0.0.2' });
+    expect(rollback([standby, newest, writer])).toMatchObject({ action: 'rollback', to: newest, standbys: [standby] });
+    expect(rollback([standby, newest, writer], false, 'blue-1')).toMatchObject({ to: standby, standbys: [newest] });
+  });
+
+  test('refuses to lose writes without consent, and says how many seconds of them', () => {
+    expect(refused(() => rollback([standby, silent(2)]))).toMatchObject({ code: 'WOULD_LOSE_WRITES' });
+    expect(String(refused(() => rollback([standby, silent(2)])))).toContain('95 s ago');
+  });
+
+  test('falls back with consent, and fences every machine that cannot be asked', () => {
+    const [dead, unmarked] = [silent(2), silent(4, { stage: 'candidate' })];
+    const plan = rollback([standby, dead, unmarked], true);
+    expect(plan).toMatchObject({ action: 'fall-back', to: standby, fence: [dead, unmarked], lostSeconds: 95 });
+  });
+
+  test('names what to do instead when there is no standby', () => {
+    expect(refused(() => rollback([writer]))).toMatchObject({
+      code: 'NOTHING_LIVE',
+      next: expect.stringContaining('promote'),
+    });
+  });
+});
+
+describe('restore', () => {
+  test('refuses while a live release answers, and fences it when told to', () => {
+    const writer = answering(1, 'writer');
+    expect(refused(() => restore([writer]))).toMatchObject({ code: 'WOULD_LOSE_WRITES' });
+    expect(restore([writer], { loseWrites: true })).toMatchObject({
+      action: 'restore',
+      fence: [writer],
+      slot: 'green',
+    });
+  });
+
+  test('fences what cannot be asked and takes the newest backup', () => {
+    const dead = silent(1);
+    expect(restore([dead])).toMatchObject({ action: 'restore', fence: [dead], backup: BACKUP, lostSeconds: 3_600 });
+  });
+
+  test('fences a silent machine that was never marked, instead of destroying it', () => {
+    const unmarked = silent(2, { stage: 'candidate' });
+    expect(restore([silent(1), unmarked])).toMatchObject({ fence: [silent(1), unmarked], clear: [] });
+  });
+
+  test('refuses a backup that is older than a standby, unless it is named', () => {
+    const machines = [answering(1, 'relay', { relayTo: '10.0.0.2', since: NOW_SECONDS - 60 }), silent(2)];
+    expect(refused(() => restore(machines))).toMatchObject({ code: 'WOULD_LOSE_WRITES' });
+    expect(restore(machines, { backup: 'newest' })).toMatchObject({ action: 'restore' });
+  });
+
+  test('goes on with a machine that had taken over, with consent: the old one may have written since', () => {
+    const heir = answering(2, 'candidate', { takeover: { from: '10.0.0.1', at: NOW_SECONDS - 40 } });
+    expect(refused(() => restore([silent(1), heir]))).toMatchObject({ code: 'WOULD_LOSE_WRITES' });
+    const plan = restore([silent(1), heir], { loseWrites: true });
+    expect(plan).toMatchObject({ action: 'take-over', to: heir, fence: [silent(1)], lostSeconds: 40 });
+  });
+
+  test('does not go on with one that had taken over before a backup or a standby was made', () => {
+    const stale = answering(2, 'candidate', { takeover: { from: '10.0.0.1', at: NOW_SECONDS - 7_200 } });
+    expect(restore([silent(1), stale])).toMatchObject({ action: 'restore', clear: [stale] });
+  });
+
+  test('says so when there is no backup', () => {
+    expect(refused(() => restore([silent(1)], { backups: [] }))).toMatchObject({ code: 'BACKUP_MISSING' });
+    expect(refused(() => restore([silent(1)], { backup: 'other' }))).toMatchObject({ code: 'BACKUP_MISSING' });
+  });
+});
+
+test('no plan is made over a handover that is cut off after its commit', () => {
+  const machines = [answering(1, 'relay', { relayTo: '10.0.0.2' }), answering(2, 'candidate')];
+  for (const plan of [() => promote(machines), () => rollback(machines), () => restore(machines)]) {
+    expect(refused(plan)).toMatchObject({ code: 'UNFINISHED' });
+  }
+});
+
+test.each([
+  [-3, '0 s'],
+  [95, '95 s'],
+  [600, '10 min'],
+  [7 * 3_600, '7 h'],
+  [5 * 86_400, '5 d'],
+])('%i seconds are told as %s', (seconds, text) => {
+  expect(age(seconds)).toBe(text);
+});

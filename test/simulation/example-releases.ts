@@ -1,0 +1,96 @@
+import type { Readable } from 'node:stream';
+import type { World } from '../../bluegreen/observe.ts';
+import type { Answering, Release, Silent } from '../../bluegreen/release.ts';
+import type { Stage } from '../../bluegreen/tags.ts';
+import type { Image } from '../../builder/catalog.ts';
+import type { InstanceId, RecordId, SnapshotId } from '../../cloud/cloud.ts';
+import type { Box, BoxStatus, Role } from '../../machine/box.ts';
+
+/** Observations for tests of what is decided from them. Nothing in them can be acted on. */
+export const NOW_SECONDS = 1_767_225_600;
+export const DIGEST = 'a'.repeat(64);
+
+export const IMAGE: Image = {
+  snapshotId: 'snapshot-1' as SnapshotId,
+  name: 'anny',
+  digest: DIGEST,
+  stage: 'tested',
+  parent: 'os',
+  operation: 'bake',
+  createdAt: '2026-01-01T00:00:00Z',
+  sizeBytes: 1,
+  complete: true,
+};
+
+interface Like {
+  readonly stage?: Stage;
+  readonly image?: string;
+  readonly keepUntil?: number;
+}
+
+/** A release by number: machine 10.0.0.<number>, odd ones blue. */
+export function release(number: number, like: Like = {}): Release {
+  const slot = number % 2 === 1 ? 'blue' : 'green';
+  const name = `${slot}-${number}`;
+  const tags = {
+    ...({ environment: 'test', operation: `op${number}`, release: name, slot, hostKey: 'SHA256:x' } as const),
+    ...{ image: like.image ?? 'b'.repeat(12), stage: like.stage ?? 'live', keepUntil: like.keepUntil ?? 0 },
+  };
+  const address = `10.0.0.${number}`;
+  const instance = {
+    ...{ id: `instance-${number}` as InstanceId, label: name, hostname: name, tags: [], plan: 'p', region: 'r' },
+    ...({ address, status: 'active', power: 'running', serverStatus: 'ok', snapshotId: undefined } as const),
+    createdAt: `2026-01-01T00:00:0${number}Z`,
+  };
+  return { instance, tags, address };
+}
+
+export function silent(number: number, like: Like = {}): Silent {
+  return { ...release(number, like), problem: 'no answer' };
+}
+
+export function answering(number: number, role: Role, status: Partial<BoxStatus> = {}, like: Like = {}): Answering {
+  const one = release(number, like);
+  const said: BoxStatus = {
+    ...{ role, release: one.tags.release, slot: one.tags.slot, since: NOW_SECONDS - 600, generation: number },
+    ...{ relayTo: '', held: false, holdUntil: 0, lastBackupAt: 0, bootId: '', uptimeSeconds: 1, diskFreeBytes: 1e9 },
+    app: { running: role === 'writer', image: '', startedAt: '', restarts: 0 },
+    image: { name: 'anny', digest: DIGEST },
+    certificate: { kind: 'issued', name: 'n', issuer: 'i', notAfter: NOW_SECONDS + 80 * 86_400 },
+    relayed: { requests: 0, lastAt: 0 },
+    takeover: { from: '', at: 0 },
+    ...{ hostPublicKey: 'ssh-ed25519 AAAA', failedUnits: [] },
+    ...status,
+  };
+  return { ...one, box: deafBox(one.address), status: said };
+}
+
+/** What was seen; the name leads to `led`. */
+export function seen(machines: readonly (Answering | Silent)[], led = ''): World {
+  const record = { id: 'record-1' as RecordId, type: 'A', name: 'app', data: led, ttlSeconds: 60 };
+  return {
+    answering: machines.filter((one) => 'box' in one),
+    silent: machines.filter((one) => 'problem' in one),
+    record: led === '' ? undefined : record,
+    nameAnswers: [{ server: 'ns1', addresses: led === '' ? [] : [led] }],
+    close: async () => undefined,
+  };
+}
+
+function deafBox(address: string): Box {
+  const never = (): Promise<never> => Promise.reject(new Error('a decision must not touch a machine'));
+  const verbs = { status: never, prepare: never, secrets: never, start: never, stop: never, pass: never };
+  const moving = { hold: never, quiesce: never, resume: never, relay: never, fence: never, activate: never };
+  const pulling = { pullKey: never, admit: never, pull: never, takeover: never };
+  const keeping = { restore: (_archive: Readable) => never(), backup: never, fetchBackup: never, certificate: never };
+  return {
+    address,
+    ...verbs,
+    ...moving,
+    ...pulling,
+    ...keeping,
+    logs: never,
+    history: never,
+    close: async () => undefined,
+  };
+}
