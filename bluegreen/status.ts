@@ -85,7 +85,7 @@ const DAY_SECONDS = 86_400;
 const RENEW_SECONDS = 14 * DAY_SECONDS;
 
 /** The one command that is sensible now, and why. */
-function nextCommand(situation: Situation, world: World, now: number): StatusView['next'] {
+export function nextCommand(situation: Situation, world: World, now: number): StatusView['next'] {
   switch (situation.kind) {
     case 'empty':
       return { command: 'anny-bluegreen promote', why: 'nothing is live yet' };

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { answering, NOW_SECONDS, seen, silent } from '../test/simulation/example-releases.ts';
+import type { Answering, Silent } from './release.ts';
+import { judge } from './situation.ts';
+import { nextCommand } from './status.ts';
+
+const next = (machines: readonly (Answering | Silent)[], led = ''): string => {
+  const world = seen(machines, led);
+  return nextCommand(judge(world), world, NOW_SECONDS).command;
+};
+
+const writer = answering(1, 'writer');
+const here = writer.address;
+
+describe('the next command', () => {
+  test('is a first promote when there is nothing', () => {
+    expect(next([])).toBe('anny-bluegreen promote');
+  });
+
+  test('is the next deploy when all is well', () => {
+    expect(next([writer], here)).toBe('anny-image build && anny-bluegreen promote');
+    const standby = answering(2, 'relay', { relayTo: here }, { keepUntil: NOW_SECONDS + 60, stage: 'standby' });
+    expect(next([writer, standby], here)).toContain('anny-image build');
+  });
+
+  test('finishes a handover that was cut off after its commit', () => {
+    const relay = answering(2, 'relay', { relayTo: '10.0.0.3' });
+    expect(next([relay, answering(3, 'candidate')])).toBe('anny-bluegreen promote');
+  });
+
+  test('looks at one of two writers', () => {
+    expect(next([writer, answering(2, 'writer')])).toBe('anny-bluegreen ssh blue-1 -- sudo anny-box status');
+  });
+
+  test('goes back to a standby when the live machine is silent, or restores where there is none', () => {
+    expect(next([answering(2, 'relay', { relayTo: '10.0.0.3' }), silent(3)])).toBe('anny-bluegreen rollback');
+    expect(next([silent(3)], '10.0.0.3')).toBe('anny-bluegreen restore');
+  });
+
+  test('does not go back to a fenced machine: it never serves again', () => {
+    expect(next([answering(2, 'fenced')])).toBe('anny-bluegreen restore');
+  });
+
+  test('mends the name, the certificate, and a mark that is missing', () => {
+    expect(next([writer], '10.0.0.9')).toBe('anny-bluegreen promote');
+    const ending = { ...writer.status.certificate, notAfter: NOW_SECONDS + 86_400 };
+    expect(next([answering(1, 'writer', { certificate: ending })], here)).toBe('anny-bluegreen promote');
+    expect(next([answering(1, 'writer', {}, { stage: 'candidate' })], here)).toBe('anny-bluegreen promote');
+  });
+
+  test('retires what is past its window, was left behind, or does not answer', () => {
+    const past = answering(2, 'relay', { relayTo: here }, { keepUntil: NOW_SECONDS - 1, stage: 'standby' });
+    expect(next([writer, past], here)).toBe('anny-bluegreen retire');
+    const stray = answering(2, 'candidate', {}, { stage: 'candidate' });
+    expect(next([writer, stray], here)).toBe('anny-bluegreen retire green-2');
+    expect(next([writer, silent(2)], here)).toBe('anny-bluegreen retire green-2 --force');
+    expect(next([writer, silent(2, { stage: 'candidate' })], here)).toBe('anny-bluegreen retire green-2 --force');
+  });
+});
