@@ -1,7 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { keyCheck, sentKey } from './api-key.ts';
-import { fail } from './failure.ts';
+import { fail, failureSchema } from './failure.ts';
 import { createRateLimit } from './rate-limit.ts';
+
+/** What the documentation says of a guarded route. */
+export const security = [{ bearer: [] }, { header: [] }];
+export const guardFailures = { 401: failureSchema, 429: failureSchema };
 
 export interface GuardOptions {
   readonly apiKeys: readonly string[];

@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { documentation } from './documentation.ts';
 import type { GuardOptions } from './guard.ts';
-import { createGuard } from './guard.ts';
+import { createGuard, guardFailures, security } from './guard.ts';
 import type { HealthSource } from './health.ts';
 import { healthRoute } from './health.ts';
 import { memoryRoutes } from './memory/routes.ts';
@@ -32,8 +32,8 @@ function greetingRoute(instance: FastifyInstance, greeting: string): void {
   const schema = {
     summary: 'The greeting of config.yaml',
     tags: ['service'],
-    security: [{ bearer: [] }, { header: [] }],
-    response: { 200: greetingSchema },
+    security,
+    response: { 200: greetingSchema, ...guardFailures },
   };
   instance.withTypeProvider<ZodTypeProvider>().get('/', { schema }, async () => ({ greeting }));
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { fail, failureSchema } from '../failure.ts';
+import { guardFailures, security } from '../guard.ts';
 import type { Entry } from './entry.ts';
 import { draftSchema, entryId, entrySchema } from './entry.ts';
 import type { Memory } from './memory.ts';
@@ -24,8 +25,8 @@ const cursor = z
   .transform((text) => Number.parseInt(text, 36));
 const paging = { limit: z.coerce.number().int().min(1).max(500).default(100), cursor: cursor.optional() };
 const params = z.object({ id: entryId });
-const problems = { 400: failureSchema, 401: failureSchema, 429: failureSchema, 503: failureSchema };
-const security = [{ bearer: [] }, { header: [] }];
+const problems = { 400: failureSchema, ...guardFailures, 503: failureSchema };
+const writeProblems = { ...problems, 507: failureSchema };
 const tags = ['memory'];
 
 function show({ id, content, tags, createdAt }: Entry) {
@@ -49,7 +50,14 @@ export function memoryRoutes(instance: FastifyInstance, memory: Memory): void {
         tags,
         security,
         body: draftSchema,
-        response: { 200: shownEntry, 201: shownEntry, 409: failureSchema, 507: failureSchema, ...problems },
+        response: {
+          200: shownEntry,
+          201: shownEntry,
+          409: failureSchema,
+          413: failureSchema,
+          415: failureSchema,
+          ...writeProblems,
+        },
       },
     },
     async (request, reply) => {
@@ -121,7 +129,7 @@ export function memoryRoutes(instance: FastifyInstance, memory: Memory): void {
         tags,
         security,
         params,
-        response: { 204: z.null(), 404: failureSchema, ...problems },
+        response: { 204: z.null(), 404: failureSchema, ...writeProblems },
       },
     },
     async (request, reply) => {
