@@ -1,6 +1,7 @@
 import pc from 'picocolors';
+import { takeDown } from '../cloud/local/down.ts';
 import { runMain } from '../operation/fail.ts';
-import { closeStage, DIRECTORY, openStage, stopStage } from './stage.ts';
+import { closeStage, demoPlace, openStage } from './stage.ts';
 import { demoSteps, type Seen } from './steps.ts';
 
 interface Done {
@@ -32,12 +33,13 @@ async function timed<T extends { readonly checked: string }>(name: string, run: 
 }
 
 async function demo(keep: boolean): Promise<void> {
+  const place = demoPlace();
   const begun = performance.now();
   const done: Done[] = [];
   const seen: Seen = {};
   try {
     const opening = await timed('bring the local cloud up', async () => {
-      const stage = await openStage(terminate.signal);
+      const stage = await openStage(place, terminate.signal);
       return { stage, checked: `API, machines, names at ${stage.project.nameServer}, certificates` };
     });
     const { stage } = opening.result;
@@ -46,11 +48,11 @@ async function demo(keep: boolean): Promise<void> {
       done.push(await timed(name, async () => ({ checked: await run() })));
     }
     await seen.visitor?.close();
-    const close = async () => ({ checked: await closeStage(stage, seen.keep ?? []) });
+    const close = async () => ({ checked: await closeStage(place, stage, seen.keep ?? []) });
     if (!keep) done.push(await timed('leave nothing running', close));
   } catch (error) {
     say(pc.red(`\n✖ ${interrupted ? 'stopped' : 'the demo stopped here'}; the local cloud is taken down`));
-    await stopStage();
+    await takeDown(place.cloud);
     if (interrupted) {
       process.exitCode = 130;
       return;
@@ -58,7 +60,7 @@ async function demo(keep: boolean): Promise<void> {
     throw error;
   }
   say(`\n${summary(done, performance.now() - begun)}`);
-  if (keep) say(whatToTry());
+  if (keep) say(whatToTry(place.directory));
 }
 
 function summary(done: readonly Done[], totalMs: number): string {
@@ -72,7 +74,7 @@ function summary(done: readonly Done[], totalMs: number): string {
   ].join('\n');
 }
 
-function whatToTry(): string {
+function whatToTry(directory: string): string {
   const lines = [
     ['anny-bluegreen status', 'both machines, roles, where the name leads'],
     ['anny-bluegreen history', 'who has been the writer'],
@@ -86,7 +88,7 @@ function whatToTry(): string {
   return [
     'The cloud stays up. What to try next:',
     '',
-    `  cd ${DIRECTORY}`,
+    `  cd ${directory}`,
     '  export ANNY_ENV=demo',
     ...lines.map(([command, what]) => `  npx ${command}  ${pc.dim(`# ${what}`)}`),
     '',

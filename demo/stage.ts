@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Image, imagesIn } from '../builder/catalog.ts';
 import { openAccount } from '../cloud/account/account.ts';
@@ -13,8 +14,21 @@ import { runProgram } from './program.ts';
 import { type DemoProject, makeProject, NAME, ROOT } from './project.ts';
 import { openVisitor, type Visitor } from './visitor.ts';
 
-export const DIRECTORY = join(ROOT, '.anny', 'demo');
 const API_KEY_BYTES = 16;
+
+/** Where a demo plays: a local cloud beside the user's own, so that it never meets anything of theirs, and a directory. */
+export interface StagePlace {
+  readonly cloud: Surroundings;
+  readonly directory: string;
+}
+
+export function demoPlace(): StagePlace {
+  const place = cloudPlace({ name: 'anny-demo', subnet: '10.78.0.0/24', apiPort: 8584 }, process.env);
+  return {
+    cloud: { place, clock: systemClock, report: terminalReport(systemClock) },
+    directory: join(ROOT, '.anny', 'demo'),
+  };
+}
 
 /** What the demo plays on: a local cloud, a project, its account, and somebody who uses the app. */
 export interface Stage {
@@ -27,22 +41,17 @@ export interface Stage {
   visitor(): Promise<Visitor>;
 }
 
-/** A local cloud beside the user's own, so that a demo never meets anything of theirs. */
-function demoCloud(): Surroundings {
-  const place = cloudPlace({ name: 'anny-demo', subnet: '10.78.0.0/24', apiPort: 8584 }, process.env);
-  return { place, clock: systemClock, report: terminalReport(systemClock) };
-}
-
-export async function openStage(terminate: AbortSignal): Promise<Stage> {
-  const up = await bringUp(demoCloud(), DIRECTORY);
-  const project = await makeProject(DIRECTORY, up, `demo-${randomBytes(API_KEY_BYTES).toString('hex')}`);
+export async function openStage({ cloud, directory }: StagePlace, terminate: AbortSignal): Promise<Stage> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const up = await bringUp(cloud, directory);
+  const project = await makeProject(directory, up, `demo-${randomBytes(API_KEY_BYTES).toString('hex')}`);
   const account = openAccount({ apiUrl: up.apiUrl, apiKey: up.apiKey, clock: systemClock });
   await destroyMachines(account);
   return {
     project,
     account,
-    image: (...words) => runProgram(DIRECTORY, 'anny-image', words, terminate),
-    bluegreen: (...words) => runProgram(DIRECTORY, 'anny-bluegreen', words, terminate),
+    image: (...words) => runProgram(directory, 'anny-image', words, terminate),
+    bluegreen: (...words) => runProgram(directory, 'anny-bluegreen', words, terminate),
     visitor: () => openVisitor({ ...project, name: NAME }),
   };
 }
@@ -55,15 +64,10 @@ async function destroyMachines(account: Cloud): Promise<number> {
 }
 
 /** Ends everything that runs. Images stay for the next demo, but for those of changed apps: no demo makes them again. */
-export async function closeStage({ account }: Stage, keep: readonly Image[]): Promise<string> {
+export async function closeStage({ cloud }: StagePlace, { account }: Stage, keep: readonly Image[]): Promise<string> {
   const machines = await destroyMachines(account);
   const images = (await imagesIn(account)).filter(({ digest }) => !keep.some((one) => one.digest === digest));
   await Promise.all(images.map(({ snapshotId }) => account.deleteSnapshot(snapshotId)));
-  const { engineStopped } = await takeDown(demoCloud());
+  const { engineStopped } = await takeDown(cloud);
   return `${machines} machines destroyed, servers${engineStopped ? ' and Docker' : ''} stopped`;
-}
-
-/** After a failure: nothing goes on running, what is on disks stays for a look. */
-export async function stopStage(): Promise<void> {
-  await takeDown(demoCloud());
 }

@@ -1,0 +1,134 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reset } from '../cloud/local/down.ts';
+import { cloudPlace } from '../cloud/local/place.ts';
+import { ROOT } from '../demo/project.ts';
+import { openStage, type Stage, type StagePlace } from '../demo/stage.ts';
+import { demoSteps, type Seen } from '../demo/steps.ts';
+import { lost, startWriting } from '../demo/writing.ts';
+import { silentReport } from '../operation/silent-report.ts';
+import { systemClock } from '../operation/system-clock.ts';
+import { run } from './programs.ts';
+
+const place: StagePlace = {
+  cloud: {
+    place: cloudPlace({ name: 'anny-e2e', subnet: '10.79.0.0/24', apiPort: 8684 }, process.env),
+    clock: systemClock,
+    report: silentReport,
+  },
+  directory: join(ROOT, '.anny', 'e2e'),
+};
+const seen: Seen = {};
+let stage: Stage;
+
+beforeAll(async () => {
+  await reset(place.cloud);
+  stage = await openStage(place, new AbortController().signal);
+});
+afterAll(async () => {
+  await seen.visitor?.close();
+  await reset(place.cloud);
+  await rm(place.directory, { recursive: true, force: true });
+});
+
+describe('the main job, as the programs do it', () => {
+  // The names are those of the demo: what a user sees there is what is held here.
+  const names = demoSteps({} as Stage, {}).map(({ name }) => name);
+  for (const name of names) {
+    it(name, async () => {
+      const step = demoSteps(stage, seen).find((one) => one.name === name);
+      expect(await step?.run()).toBeTruthy();
+    });
+  }
+});
+
+const bluegreen = (words: readonly string[], options: Parameters<typeof run>[3] = {}) =>
+  run(place.directory, 'anny-bluegreen', words, options);
+const machines = async () => (await stage.account.instances()).map(({ id }) => id).sort();
+const status = async () => JSON.parse((await bluegreen(['status', '--json'])).stdout);
+const visitor = () => seen.visitor ?? expect.fail('the main job left nobody who visits');
+
+describe('an operator who looks', () => {
+  it('touches nothing with plan, and sees what would happen', async () => {
+    const before = await machines();
+    const { code, stdout } = await bluegreen(['plan', '--again', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ action: 'promote', monthlyCostUsd: 10 });
+    expect(await machines()).toEqual(before);
+  });
+
+  it('reads status as JSON: who serves, and that the name leads there', async () => {
+    const view = await status();
+    expect(view).toMatchObject({ situation: 'live', certificate: { kind: 'issued' }, backups: { configured: true } });
+    expect(view.nameServers.every(({ right }: { right: boolean }) => right)).toBe(true);
+  });
+
+  it('finds no secret in what is written down here', async () => {
+    const secrets = (await readFile(join(place.directory, '.env'), 'utf8')).matchAll(/^(ANNY_\w+)=(.+)$/gm);
+    const journal = await readFile(join(place.directory, '.anny', 'journal-demo.jsonl'), 'utf8');
+    const shown = (await bluegreen(['config', 'show'])).stdout;
+    const logs = (await bluegreen(['logs', '--all', '-n', '500'])).stdout;
+    expect(journal).toContain('"commit"');
+    for (const [, name, value = ''] of secrets) {
+      for (const text of [journal, shown, logs]) expect(text.includes(value), name).toBe(false);
+    }
+  });
+});
+
+describe('an operator who errs', () => {
+  it('hears what is wrong with a key, and never the key', async () => {
+    const { code, stderr, stdout } = await bluegreen(['status'], { env: { VULTR_API_KEY: 'wrong-key-0123456789' } });
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toMatch(/VULTR_API_KEY/);
+    expect(stderr).not.toContain('wrong-key-0123456789');
+  });
+
+  it('hears of a key in config.yaml that is none, and which was meant', async () => {
+    const { code, stderr } = await bluegreen(['status'], { env: { ANNY_INFRA_VULTR_PLAM: 'x' } });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/ANNY_INFRA_VULTR_PLAN/);
+  });
+
+  it('hears of a plan that the account refuses, in its own words, and nothing is left', async () => {
+    const before = await machines();
+    const { code, stderr } = await bluegreen(['promote', '--again', '--yes'], {
+      env: { ANNY_INFRA_VULTR_PLAN: 'vc2-nope' },
+    });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Invalid plan chosen\..*\n\s+next: choose another infra.vultr_plan/);
+    expect(await machines()).toEqual(before);
+  });
+
+  it('may stop a promote before the commit: what it made is gone, and the old release serves', async () => {
+    const [before, wasServing] = await Promise.all([machines(), status()]);
+    const { code } = await bluegreen(['promote', '--again', '--yes'], {
+      onLine: (line, child) => void (line.startsWith('✔ boot') && child.kill('SIGINT')),
+    });
+    expect(code).toBe(130);
+    expect(await machines()).toEqual(before);
+    expect((await status()).writer).toBe(wasServing.writer);
+  });
+});
+
+describe('a promote that is killed', () => {
+  for (const { when, serves } of [
+    { when: '✔ hold', serves: 'the old release serves on' },
+    { when: '✔ commit', serves: 'the new release serves' },
+  ]) {
+    it(`after "${when}": ${serves}, the same command finishes, and no write is lost`, async () => {
+      const writing = startWriting(visitor(), `killed-${when.slice(2)}`, 8);
+      const killed = await bluegreen(['promote', '--again', '--yes'], {
+        onLine: (line, child) => void (line.startsWith(when) && child.kill('SIGKILL')),
+      });
+      expect(killed.code).toBeNull();
+      const { code, stderr } = await bluegreen(['promote', '--again', '--yes']);
+      const written = await writing.stop();
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      expect(written.failures).toEqual([]);
+      expect(lost(written, await visitor().ids())).toEqual([]);
+      const view = await status();
+      expect(view.machines.filter(({ role }: { role: string }) => role === 'writer')).toHaveLength(1);
+    });
+  }
+});
