@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { localProxies } from './local-proxy.ts';
+import { codeOf } from './memory/disk.ts';
 import type { Memory } from './memory/memory.ts';
 import { openMemory } from './memory/open.ts';
 import { createServer } from './server.ts';
@@ -34,7 +35,10 @@ async function start(): Promise<{ app: FastifyInstance; memory: Memory }> {
     hasServiceAccount: serviceAccount !== undefined,
     nowMs: () => performance.now(),
   });
-  await app.listen({ host: settings.host, port: settings.port });
+  await app.listen({ host: settings.host, port: settings.port }).catch((error: unknown) => {
+    const where = `${settings.host}:${settings.port}`;
+    throw new StartProblem(`It cannot listen on ${where}: ${codeOf(error)}.`, { cause: error });
+  });
   app.log.info({ entries: memory.count, startMs: Math.round(performance.now()) }, 'Anny serves');
   return { app, memory };
 }

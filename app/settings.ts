@@ -5,28 +5,37 @@ import { z } from 'zod';
 import { codeOf, reasonOf } from './memory/disk.ts';
 import { StartProblem } from './start-problem.ts';
 
+/** A number in YAML, or its digits in the environment; nothing else, since "" and null must not come to mean 0. */
+const wholeNumber = (max: number) =>
+  z
+    .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], { error: 'must be a whole number' })
+    .pipe(z.int().min(0).max(max));
+
 /** Plain settings: an environment variable comes before config.yaml, which comes before the default. */
 const plainSchema = z.strictObject({
   greeting: z.string().max(200).default('Hello, I am Anny.'),
   /** Requests a minute for each API key; 0 for no limit. */
-  rate_limit: z.coerce.number().int().min(0).max(1_000_000).default(60),
+  rate_limit: wholeNumber(1_000_000).default(60),
   log_level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
+
+/** What an HTTP header carries without loss. */
+const apiKey = z
+  .string()
+  .min(1, 'has an empty key between its commas')
+  .regex(/^[!-~]*$/, 'has a key that is not of printable ASCII without spaces, as a header needs it');
 
 const environmentSchema = z.object({
   /** One key, or several separated by commas while they are being changed. */
   ANNY_API_KEY: z
     .string({ error: 'is not set: give the key that clients must send' })
     .transform((text) => text.split(',').map((key) => key.trim()))
-    .pipe(z.array(z.string().min(1, 'is empty: give the key that clients must send'))),
-  ANNY_PORT: z.coerce.number().int().min(0).max(65535).default(8000),
+    .pipe(z.array(apiKey)),
+  ANNY_PORT: wholeNumber(65535).default(8000),
   ANNY_HOST: z.string().default('0.0.0.0'),
-  ANNY_STATE_DIR: z.string().min(1).default('/home/anny/.anny'),
-  ANNY_SERVICE_ACCOUNT_PATH: z.string().min(1).default('/secrets/service-account.json'),
-  ANNY_CONFIG_PATH: z
-    .string()
-    .min(1)
-    .default(join(import.meta.dirname, 'config.yaml')),
+  ANNY_STATE_DIR: z.string().default('/home/anny/.anny'),
+  ANNY_SERVICE_ACCOUNT_PATH: z.string().default('/secrets/service-account.json'),
+  ANNY_CONFIG_PATH: z.string().default(join(import.meta.dirname, 'config.yaml')),
   ANNY_IMAGE_DIGEST: z.string().default(''),
 });
 
@@ -45,13 +54,15 @@ export interface Settings {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Rejects with a StartProblem that names the setting, its place and what it must be. */
-export function readSettings(environment: Environment): Settings {
+/** Throws a StartProblem that names the setting, its place and what it must be. */
+export function readSettings(variables: Environment): Settings {
+  // A line "NAME=" in .env means that it is not given.
+  const environment = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
   const given = check(environmentSchema, environment, 'The environment variable');
   const file = readConfig(given.ANNY_CONFIG_PATH);
   const overrides = Object.keys(plainSchema.shape).flatMap((key) => {
     const value = environment[`ANNY_${key.toUpperCase()}`];
-    return value === undefined || value === '' ? [] : [[key, value]];
+    return value === undefined ? [] : [[key, value]];
   });
   const plain = check(
     plainSchema,
