@@ -3,7 +3,7 @@ import { AnnyError } from '../operation/errors.ts';
 import { runStep } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
 import type { Context } from './context.ts';
-import type { Release } from './release.ts';
+import { markRelease, type Release } from './release.ts';
 
 const STOP_TIMEOUT_MS = 5 * 60_000;
 const POLL_MS = 1_000;
@@ -35,6 +35,7 @@ export async function fenceThroughAccount(context: Context, release: Release): P
     },
     describe: (text) => text,
   });
+  if ((await lookUp(context, release)) !== undefined) await markRelease(context, release, { stage: 'fenced' });
 }
 
 /** A single 404 may be a slip of the API: gone is what the whole list does not have either. */

@@ -70,7 +70,8 @@ export async function settle(context: Context, { world, situation }: Observed, w
   await markHandover(context, writer, undefined);
   const standbys = situation.kind === 'live' ? situation.standbys : [];
   for (const standby of standbys) {
-    if (standby.tags.stage !== 'standby') await markHandover(context, writer, standby);
+    if (standby.status.role === 'relay' && standby.tags.stage !== 'standby')
+      await markHandover(context, writer, standby);
   }
   const led =
     world.record?.data === writer.address && world.nameAnswers.every((answer) => leadsTo(answer, writer.address));

@@ -46,6 +46,24 @@ describe('what the machines say amounts to', () => {
   });
 });
 
+describe('a writer that was powered off to fence it', () => {
+  test('is not the live release when it is started again: its data is from before', () => {
+    const superseded = answering(
+      1,
+      'writer',
+      { app: { running: false, image: '', startedAt: '', restarts: 0 } },
+      { stage: 'fenced' },
+    );
+    expect(judge(seen([superseded, silent(2)], '10.0.0.2'))).toMatchObject({ kind: 'dark', standbys: [superseded] });
+    expect(judge(seen([superseded, answering(2, 'writer')]))).toMatchObject({ kind: 'live', standbys: [superseded] });
+  });
+
+  test('is one of two writers when it serves', () => {
+    const serving = answering(1, 'writer', {}, { stage: 'fenced' });
+    expect(judge(seen([serving, answering(2, 'writer')])).kind).toBe('two-writers');
+  });
+});
+
 describe('standbys', () => {
   test('are ordered by the generation of their data, not by when they were last pointed elsewhere', () => {
     const older = answering(1, 'relay', { generation: 1, since: 200 });

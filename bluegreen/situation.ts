@@ -24,11 +24,12 @@ interface Others {
 
 /** The machine's role file decides; tags only tell which silent machines never served. */
 export function judge(world: World): Situation {
-  const writers = withRole(world, 'writer');
+  const superseded = withRole(world, 'writer').filter(isSuperseded);
+  const writers = withRole(world, 'writer').filter((one) => !superseded.includes(one));
   const [writer, second] = writers;
   if (writer !== undefined && second !== undefined) return { kind: 'two-writers', writers };
   // By generation: it is the order of the data, however often a relay was pointed elsewhere since.
-  const standbys = [...withRole(world, 'relay'), ...withRole(world, 'fenced')].sort(
+  const standbys = [...withRole(world, 'relay'), ...withRole(world, 'fenced'), ...superseded].sort(
     (a, b) => b.status.generation - a.status.generation || b.status.since - a.status.since,
   );
   const candidates = [...withRole(world, 'candidate'), ...withRole(world, 'none')];
@@ -49,6 +50,11 @@ export function judge(world: World): Situation {
     return { kind: 'empty', strays: others.strays };
   }
   return { kind: 'dark', ...others };
+}
+
+/** It was powered off and another machine became the writer; started again, it serves nobody since the name leads elsewhere. */
+function isSuperseded({ tags, status }: Answering): boolean {
+  return tags.stage === 'fenced' && !status.app.running;
 }
 
 /** Everything is sent to it, and it does not know yet. In a rollback it is a relay itself, which took over. */

@@ -16,7 +16,9 @@ export interface ReleaseTags {
 
 export type Slot = 'blue' | 'green';
 /** What the operator's side last knew; the machine's own role is the truth. */
-export type Stage = 'candidate' | 'live' | 'standby';
+export type Stage = (typeof STAGES)[number];
+/** `fenced`: powered off since it could not be asked. Its own role file does not know that another machine took its place. */
+const STAGES = ['candidate', 'live', 'standby', 'fenced'] as const;
 
 export function tagsOf(tags: ReleaseTags): string[] {
   return [
@@ -38,7 +40,6 @@ export function readTags(instance: Instance, environment: string): ReleaseTags |
   const value = (key: string): string =>
     instance.tags.find((tag) => tag.startsWith(`${key}=`))?.slice(key.length + 1) ?? '';
   if (!instance.tags.includes('anny') || value('env') !== environment || value('kind') !== 'release') return undefined;
-  const stage = value('stage');
   return {
     environment,
     operation: value('op'),
@@ -46,7 +47,7 @@ export function readTags(instance: Instance, environment: string): ReleaseTags |
     slot: value('slot') === 'green' ? 'green' : 'blue',
     image: value('image'),
     hostKey: value('hostkey'),
-    stage: stage === 'live' || stage === 'standby' ? stage : 'candidate',
+    stage: STAGES.find((stage) => stage === value('stage')) ?? 'candidate',
     keepUntil: Number(value('keep-until')) || 0,
   };
 }

@@ -13,6 +13,7 @@ const WAIT_MS = 700_000;
 export async function setInOrder(world: World, watch: Watch, go: (command: Command) => Promise<Ending>): Promise<void> {
   world.calm = true;
   world.tell('the weather calms');
+  await pass(world, watch, 2_000);
   for (const machine of world.machines) Object.assign(machine, { cutUntil: 0, fullUntil: 0, tornPull: false });
   await pass(world, watch, 1_000);
   bake(world, 'good');
