@@ -11,6 +11,7 @@ const CALLS_PER_SECOND = 20;
 const ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
+const CALL_TIMEOUT_MS = 60_000;
 /** The platform works on a machine for minutes, while it is installed or copied; a change of it must wait so long. */
 const LOCKED_LIMIT_MS = 15 * 60_000;
 
@@ -28,6 +29,8 @@ export interface ApiOptions {
   readonly apiUrl: string;
   readonly apiKey: string;
   readonly clock: Clock;
+  /** How long an answer may take, a minute if nothing is said; in real time, whatever the clock is. */
+  readonly timeoutMs?: number;
   /** Told of each call as it ends; never holds a key or a body. */
   readonly onCall?: (call: CallRecord) => void;
 }
@@ -53,23 +56,24 @@ export interface Api {
 }
 
 export function openApi(options: ApiOptions): Api {
-  const { apiUrl, apiKey, clock } = options;
+  const { apiUrl, apiKey, clock, timeoutMs = CALL_TIMEOUT_MS } = options;
   const wait = openLimiter(clock, CALLS_PER_SECOND);
   const dispatcher = new Agent({ keepAliveTimeout: 4_000, connections: 8 });
   const attemptOnce = async <T>({ method, path, body }: Call<T>, attempt: number): Promise<Answer> => {
     await wait();
     const begun = clock.now();
-    const answer = await send(dispatcher, { method, url: `${apiUrl}${path}`, apiKey, body });
+    const answer = await send(dispatcher, { method, url: `${apiUrl}${path}`, apiKey, body, timeoutMs });
     options.onCall?.({ method, path, status: answer.status, tookMs: clock.now() - begun, attempt });
     return answer;
   };
   const settle = async <T>(call: Call<T>): Promise<Answer> => {
     const begun = clock.now();
+    let failures = 0;
     for (let attempt = 1; ; attempt += 1) {
       const answer = await attemptOnce(call, attempt);
-      const again = isLocked(answer)
-        ? clock.now() - begun < LOCKED_LIMIT_MS
-        : mayRepeat(call, answer) && attempt < ATTEMPTS;
+      const locked = isLocked(answer);
+      if (!locked) failures += 1;
+      const again = locked ? clock.now() - begun < LOCKED_LIMIT_MS : mayRepeat(call, answer) && failures < ATTEMPTS;
       if (!again) return answer;
       await clock.sleep(pause(clock, attempt, answer.retryAfterMs));
     }

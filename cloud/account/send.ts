@@ -1,6 +1,5 @@
 import { type Agent, request } from 'undici';
 
-const CALL_TIMEOUT_MS = 60_000;
 /** A server that wants to be left alone for longer is asked again anyway; the attempts are few. */
 const LONGEST_RETRY_AFTER_MS = 120_000;
 
@@ -9,6 +8,7 @@ export interface Sent {
   readonly url: string;
   readonly apiKey: string;
   readonly body: object | undefined;
+  readonly timeoutMs: number;
 }
 
 /** What came back, or why nothing did. */
@@ -21,14 +21,14 @@ export interface Answer {
 }
 
 /** One try of one call. Never throws, and whatever it returns holds no key. */
-export async function send(dispatcher: Agent, { method, url, apiKey, body }: Sent): Promise<Answer> {
+export async function send(dispatcher: Agent, { method, url, apiKey, body, timeoutMs }: Sent): Promise<Answer> {
   try {
     const answer = await request(url, {
       method,
       dispatcher,
       // Content-Type on bodiless calls too: its absence has answered 400 (vultr/ansible-collection-vultr#186).
       headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
-      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.body.text();

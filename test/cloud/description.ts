@@ -39,6 +39,9 @@ export interface Description {
   find(method: string, path: string): { readonly path: string; readonly operation: Operation } | undefined;
 }
 
+const NEWER = 'vultr-openapi-2026-delta.json';
+const newer = z.object({ 'POST /instances': z.object({ response_202: z.looseObject({}) }) });
+
 /** Vultr's own description of its API is not part of this repository: a folder beside the checkout may hold it. */
 export const FACTS = process.env.ANNY_FACTS ?? join(import.meta.dirname, '..', '..', '..', 'shared', 'facts');
 const FILE = join(FACTS, 'vultr-openapi.yaml');
@@ -68,6 +71,11 @@ export function readDescription(): Description | undefined {
       return best === undefined ? undefined : { path: best.path, operation: best.one };
     },
   };
+}
+
+/** How a machine that is being made looks since 2026. */
+export function exampleOf2026(): object {
+  return newer.parse(JSON.parse(readFileSync(join(FACTS, NEWER), 'utf8')))['POST /instances'].response_202;
 }
 
 function shape(path: string): string {
