@@ -84,7 +84,7 @@ async function respond(options: NameServerOptions, message: Buffer, via: Transpo
   try {
     return answerFrom(zone, query, name, question.type, via);
   } catch {
-    // A record that no packet can carry, with a label of 64 letters for example.
+    // A record that no packet can carry.
     return failure(query);
   }
 }

@@ -27,6 +27,7 @@ const CNAME_LIMIT = 8;
 const DEFAULT_PREFERENCE = 10;
 /** The most that one string of a TXT record holds; longer ones are several strings. */
 const TXT_STRING_BYTES = 255;
+const LABEL_BYTES = 63;
 
 /** The most specific zone that a name in small letters is in. */
 export function zoneOf(zones: readonly Zone[], name: string): Zone | undefined {
@@ -67,16 +68,23 @@ function answerOf(name: string, { type, data, ttl, priority = DEFAULT_PREFERENCE
   switch (type) {
     case 'A':
     case 'AAAA':
+      return [{ type, name, ttl, data }];
     case 'CNAME':
     case 'NS':
-      return [{ type, name, ttl, data }];
+      return [{ type, name, ttl, data: asName(data) }];
     case 'TXT':
       return [{ type, name, ttl, data: textStrings(data.replace(/^"|"$/g, '')) }];
     case 'MX':
-      return [{ type, name, ttl, data: { preference: Math.max(0, priority), exchange: data } }];
+      return [{ type, name, ttl, data: { preference: Math.max(0, priority), exchange: asName(data) } }];
     default:
       return [];
   }
+}
+
+/** The encoder does not look: a longer label would make a packet that nobody can read. */
+function asName(data: string): string {
+  if (data.split('.').some((label) => Buffer.byteLength(label) > LABEL_BYTES)) throw new Error(`no name: ${data}`);
+  return data;
 }
 
 function textStrings(text: string): Buffer[] {

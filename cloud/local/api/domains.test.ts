@@ -81,6 +81,14 @@ describe('records', () => {
     expect((await api.ask('POST', RECORDS, { type: 'AAAA', name: 'app', data: '2001:db8::1' })).status).toBe(201);
   });
 
+  test('an alias leads to a name alone', async ({ api }) => {
+    await zoneWith(api, A);
+    for (const data of ['no name', 'y'.repeat(64), 'a..b']) {
+      expect((await api.ask('POST', RECORDS, { type: 'CNAME', name: 'www', data })).status).toBe(400);
+    }
+    expect((await api.ask('POST', RECORDS, { type: 'CNAME', name: 'www', data: 'app.anny.test' })).status).toBe(201);
+  });
+
   test('what is no record is refused', async ({ api }) => {
     await zoneWith(api, A);
     for (const wrong of [{ type: 'X' }, { ttl: 0 }, { ttl: '60' }, { data: '' }, { name: undefined }]) {

@@ -11,6 +11,7 @@ const DEFAULT_TTL_SECONDS = 300;
 const SHORTEST_TTL_SECONDS = 1;
 const LONGEST_TTL_SECONDS = 86_400 * 7;
 
+const HOST_NAME = /^([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?$/i;
 const domainName = z.string().regex(/^([a-z0-9-]+\.)+[a-z0-9-]{2,}$/i, 'it must be a domain');
 const createDomain = z.object({
   domain: domainName,
@@ -152,6 +153,8 @@ function refuseOtherTtl(others: readonly StoredRecord[], wanted: Pick<StoredReco
 function refuseBadData(type: string, data: string): void {
   if (type === 'A' && !z.ipv4().safeParse(data).success)
     throw new Problem(400, 'Invalid data: it must be an IPv4 address');
+  if (['CNAME', 'NS', 'MX'].includes(type) && !HOST_NAME.test(data))
+    throw new Problem(400, 'Invalid data: it must be a name');
   if (type === 'AAAA' && !z.ipv6().safeParse(data).success)
     throw new Problem(400, 'Invalid data: it must be an IPv6 address');
 }
