@@ -1,9 +1,9 @@
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import dns from 'dns-packet';
 import { describe, expect, test as plain } from 'vitest';
-import { messagesIn, withLength } from './name-forward.ts';
+import { answersOf, ask, overTcp, overUdp, question } from '../../test/cloud/name-client.ts';
+import { withLength } from './name-forward.ts';
 import { startNameServer } from './name-server.ts';
 import type { Zone } from './zone.ts';
 
@@ -38,59 +38,6 @@ const test = plain.extend('port', async ({ task: _task }, { onCleanup }) => {
   onCleanup(server.close);
   return server.port;
 });
-
-function question(name: string, type: dns.RecordType, ednsBytes?: number): Buffer {
-  return dns.encode({
-    type: 'query',
-    id: 4711,
-    flags: dns.RECURSION_DESIRED,
-    questions: [{ type, name, class: 'IN' }],
-    ...(ednsBytes === undefined
-      ? {}
-      : {
-          additionals: [
-            {
-              type: 'OPT',
-              name: '.',
-              udpPayloadSize: ednsBytes,
-              extendedRcode: 0,
-              ednsVersion: 0,
-              flags: 0,
-              flag_do: false,
-              options: [],
-            },
-          ],
-        }),
-  });
-}
-
-async function overUdp(port: number, ...messages: readonly Buffer[]): Promise<dns.DecodedPacket> {
-  const socket = createSocket('udp4');
-  for (const message of messages) socket.send(message, port, '127.0.0.1');
-  const [answer] = await once(socket, 'message');
-  socket.close();
-  return dns.decode(answer);
-}
-
-async function overTcp(port: number, ...messages: readonly Buffer[]): Promise<readonly dns.DecodedPacket[]> {
-  const socket = connect(port, '127.0.0.1');
-  socket.write(Buffer.concat(messages.map(withLength)));
-  const answers = await answersOf(socket, messages.length);
-  socket.destroy();
-  return answers;
-}
-
-async function answersOf(socket: Socket, count: number): Promise<readonly dns.DecodedPacket[]> {
-  let stream = Buffer.alloc(0);
-  for await (const chunk of socket) {
-    stream = Buffer.concat([stream, chunk]);
-    const { messages } = messagesIn(stream);
-    if (messages.length >= count) return messages.map((one) => dns.decode(Buffer.from(one)));
-  }
-  throw new Error('the connection ended');
-}
-
-const ask = (port: number, name: string, type: dns.RecordType) => overUdp(port, question(name, type));
 
 describe('names of a zone', () => {
   test('a record is answered with its data and its TTL, with authority, over UDP and TCP', async ({ port }) => {
