@@ -59,13 +59,15 @@ export async function reach(context: Context, release: Release, booting = false)
   return context.machines.connect({ address: release.address, hostKeyFingerprint: release.tags.hostKey, booting });
 }
 
-/** Writes down in the account what a release is now. */
+/** Writes down in the account what a release is now. What stands there is read first: this command may have changed it. */
 export async function markRelease(
   context: Context,
   release: Release,
   change: Partial<Pick<ReleaseTags, 'stage' | 'keepUntil'>>,
 ): Promise<void> {
-  const tags = { ...release.tags, ...change };
-  if (tags.stage === release.tags.stage && tags.keepUntil === release.tags.keepUntil) return;
+  const instance = (await context.cloud.instance(release.instance.id)) ?? release.instance;
+  const written = readTags(instance, context.settings.environment) ?? release.tags;
+  const tags = { ...written, ...change };
+  if (tags.stage === written.stage && tags.keepUntil === written.keepUntil) return;
   await context.cloud.tagInstance(release.instance.id, tagsOf(tags));
 }

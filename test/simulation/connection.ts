@@ -70,24 +70,25 @@ function befall(machine: Machine, what: Happening | undefined): void {
   if (what === 'torn pull') machine.tornPull = true;
 }
 
+type Verb<T> = (slowly: () => Promise<void>) => Promise<T>;
+
 function boxOn(world: World, operator: Operator, machine: Machine): Box {
   const { address, task: life } = machine;
   const opened = world.timeline.now();
   let open = true;
   const broken = (): boolean => !open || !life.alive || machine.cutUntil > opened;
-  const run = <T>(name: string, verb: () => Promise<T>, timeoutMs = VERB_TIMEOUT_MS): Promise<T> =>
+  const run = <T>(name: string, verb: Verb<T>, timeoutMs = VERB_TIMEOUT_MS): Promise<T> =>
     call(world, operator, `box.${name}`, (what) => {
       if (what === 'cut before') cut(machine, 200, 12_000);
       if (broken()) return Promise.reject(lost(address, 'the connection broke'));
       befall(machine, what);
-      const slowly = async (): Promise<T> => {
+      const slowly = async (): Promise<void> => {
         if (what === 'slow' || what === 'slow and cut') await pause(machine, 2_000, 30_000);
-        return verb();
       };
-      return answered(machine, slowly, timeoutMs);
+      return answered(machine, () => verb(slowly), timeoutMs);
     });
   const inTurn = <T>(name: string, verb: () => Promise<T>, timeoutMs?: number): Promise<T> =>
-    run(name, () => locked(machine, verb), timeoutMs);
+    run(name, (slowly) => locked(machine, () => slowly().then(verb)), timeoutMs);
   return {
     address,
     status: () => run('status', async () => statusOf(machine)),

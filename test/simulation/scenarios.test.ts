@@ -87,6 +87,8 @@ describe('an exit code', () => {
     bake(stage.world, 'ill when it serves');
     expect(await stage.run(PROMOTE)).toMatchObject({ exitCode: 1, code: 'UNHEALTHY' });
     expect(stage.writer()).toBe(old);
+    const account = [...stage.world.rented.values()].find(({ machine }) => machine === old);
+    expect(account?.tags).toContain('stage=live');
   });
 });
 
