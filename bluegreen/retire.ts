@@ -83,9 +83,13 @@ function reasonToStayNamed(context: Context, machine: Release | Answering): stri
 }
 
 function reasonToStay(context: Context, { tags, status }: Answering): string | undefined {
-  const now = context.operation.clock.now() / 1000;
-  if (tags.keepUntil > now) return `its window lasts another ${age(tags.keepUntil - now)}`;
-  const quietSeconds = context.settings.config.deploy.ttl / 1000;
+  const { clock } = context.operation;
+  const { ttl, standby_window: window } = context.settings.config.deploy;
+  const now = clock.now() / 1000;
+  // A command that was cut off has not written its window down, or that of an earlier time stands there.
+  const until = Math.max(tags.keepUntil, status.role === 'relay' ? status.since + window / 1000 : 0);
+  if (until > now) return `its window lasts another ${age(until - now)}`;
+  const quietSeconds = ttl / 1000;
   const { requests, lastAt } = status.relayed;
   if (now - lastAt < quietSeconds) return `it still relays: ${requests} requests, the last ${age(now - lastAt)} ago`;
   return undefined;
