@@ -134,6 +134,9 @@ export function planRestore(situation: Situation, wish: RestoreWish): Plan {
   return { action: 'restore', backup, fence, standbys, lostSeconds, ...bringing(wish.image, slot, strays) };
 }
 
+/** A take-over is dated by its end; its data is from the pull before it, within a hold, and no hold is longer. */
+const HOLD_LIMIT_SECONDS = 100;
+
 /** A machine that has all data of one that cannot be asked, and newer data than anything else. */
 function heirOf(
   { strays, standbys, silent }: Extract<Situation, { kind: 'dark' }>,
@@ -151,7 +154,7 @@ function heirOf(
 function planTakeOver(to: Answering, situation: Extract<Situation, { kind: 'dark' }>, wish: RestoreWish): Plan {
   const { standbys } = situation;
   const { from, at } = to.status.takeover;
-  const lostSeconds = wish.nowSeconds - at;
+  const lostSeconds = wish.nowSeconds - at + HOLD_LIMIT_SECONDS;
   if (wish.loseWrites) return { action: 'take-over', to, fence: cannotBeAsked(situation), standbys, lostSeconds };
   throw wouldLoseWrites(
     `making ${to.tags.release} the writer`,
