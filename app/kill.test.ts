@@ -4,7 +4,7 @@ import { allIds } from './test/client.ts';
 import { newDirectory } from './test/directory.ts';
 import { type AnnyProcess, startProcess } from './test/process.ts';
 
-const WRITERS = 64;
+const WRITERS = 32;
 const ROUNDS = 10;
 
 /** Writes from many clients at once until the process is gone; the ids of what was acknowledged. */
@@ -30,7 +30,7 @@ describe('a process that is killed in the middle of concurrent writes', () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const anny = await startProcess(directory);
       const writing = startWriting(anny, round);
-      while (writing.acknowledged.length < 300) await sleep(5);
+      while (writing.acknowledged.length < 200) await sleep(5);
       await sleep(Math.random() * 20);
       expect(await anny.end('SIGKILL')).toBe('SIGKILL');
       await writing.done;
@@ -39,7 +39,7 @@ describe('a process that is killed in the middle of concurrent writes', () => {
     const anny = await startProcess(directory);
     const present = new Set(await allIds(anny.ask));
     expect(acknowledged.filter((id) => !present.has(id))).toEqual([]);
-    expect(acknowledged.length).toBeGreaterThan(ROUNDS * 300 - 1);
+    expect(acknowledged.length).toBeGreaterThan(ROUNDS * 200 - 1);
     expect(await anny.end('SIGTERM')).toBe(0);
   });
 });

@@ -16,7 +16,7 @@ function linesOf(output: string) {
     .map((line) => lineSchema.parse(JSON.parse(line)));
 }
 
-it('has one JSON line a request, under the id that the answer carries', async () => {
+it('has one JSON line a request, under the id that the answer carries', { timeout: 30_000 }, async () => {
   const anny = await startProcess(await newDirectory());
   const given = await anny.ask('/memory?limit=5', { headers: { 'x-request-id': 'given.by-the_proxy' } });
   expect(given.headers.get('x-request-id')).toBe('given.by-the_proxy');
@@ -33,7 +33,9 @@ it('has one JSON line a request, under the id that the answer carries', async ()
   ]);
 });
 
-it('holds no key, no content, no search and nothing of the service account, at any level', async () => {
+it('holds no key, no content, no search and nothing of the service account, at any level', {
+  timeout: 30_000,
+}, async () => {
   const directory = await newDirectory();
   const account = join(await newDirectory(), 'account.json');
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

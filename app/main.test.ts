@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { newDirectory } from './test/directory.ts';
 import { runToEnd } from './test/process.ts';
 
-it('says which port is taken, and ends', async () => {
+it('says which port is taken, and ends', { timeout: 30_000 }, async () => {
   const server = createServer();
   const port = await new Promise<number>((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve(Object(server.address()).port));

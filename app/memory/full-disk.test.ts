@@ -50,7 +50,7 @@ async function fill(ask: Ask, characters?: number): Promise<readonly string[]> {
   throw new Error('the disk never got full');
 }
 
-describe.skipIf(!mayMount)('on a full disk', () => {
+describe.skipIf(!mayMount)('on a full disk', { timeout: 30_000 }, () => {
   it('writes are refused, nothing acknowledged is lost, and room makes it work again by itself', async () => {
     const directory = await newDisk(1024);
     const anny = await startService({ directory });

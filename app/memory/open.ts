@@ -15,7 +15,8 @@ export interface MemoryOptions {
 }
 
 const MiB = 1024 * 1024;
-const LIMITS: Limits = { foldAfterMs: 60_000, foldAfterBytes: 4 * MiB, maxBytes: 256 * MiB };
+/** 128 MiB of text take up to 0.5 GB while they are loaded: a machine with 1 GB must be able to start again. */
+const LIMITS: Limits = { foldAfterMs: 60_000, foldAfterBytes: 4 * MiB, maxBytes: 128 * MiB };
 
 /**
  * Never rejects. A memory whose files are refused says why and leaves them alone; one that the disk does not let us open

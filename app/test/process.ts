@@ -50,6 +50,7 @@ function spawnAnny(directory: string, environment: NodeJS.ProcessEnv) {
   const child: ChildProcess = spawn(process.execPath, [MAIN], {
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/anny-app'),
       ANNY_API_KEY: KEY,
       ANNY_HOST: '127.0.0.1',
       ANNY_PORT: '0',
