@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { openAccountOf } from '../cloud/account/open.ts';
 import { opened } from '../machine/opened.ts';
+import type { ShellAddress } from '../machine/shell.ts';
 import { openShell } from '../machine/ssh-shell.ts';
 import { beginOperation } from '../operation/begin.ts';
 import {
@@ -13,6 +15,7 @@ import {
 } from '../operation/command-line.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { runMain } from '../operation/fail.ts';
+import { runningIn } from '../operation/running.ts';
 import type { BakeContext } from './bake.ts';
 import { build, type OnError, reasons, reusable } from './build.ts';
 import { type Image, imagesIn } from './catalog.ts';
@@ -71,15 +74,16 @@ async function withContext(command: Command, run: (context: BakeContext) => Prom
   const report = reportOf(command);
   for (const warning of settings.warnings) report.warn(warning);
   const connections = opened();
+  const running = runningIn(join(settings.directory, '.anny', 'running'));
+  const operation = beginOperation(settings, command.name(), report);
+  const cloud = openAccountOf(settings, process.env);
+  await running.begin(operation.id);
   try {
-    await run({
-      settings,
-      cloud: openAccountOf(settings, process.env),
-      shells: { open: async (target) => connections.add(await openShell(target)) },
-      operation: beginOperation(settings, command.name(), report),
-    });
+    const shells = { open: async (target: ShellAddress) => connections.add(await openShell(target)) };
+    await run({ settings, cloud, shells, operation, running });
   } finally {
     await connections.close();
+    await running.end(operation.id);
   }
 }
 

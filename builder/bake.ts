@@ -2,6 +2,7 @@ import type { Cloud, InstanceId, SnapshotId } from '../cloud/cloud.ts';
 import type { LoadedSettings } from '../config/settings.ts';
 import type { Shell, Shells } from '../machine/shell.ts';
 import { AnnyError } from '../operation/errors.ts';
+import type { Running } from '../operation/running.ts';
 import { type Operation, runStep } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
 import { bakeApp } from './app-image.ts';
@@ -21,6 +22,7 @@ export interface BakeContext {
   readonly cloud: Cloud;
   readonly shells: Shells;
   readonly operation: Operation;
+  readonly running: Running;
 }
 
 export interface BakeRequest {

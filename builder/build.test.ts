@@ -97,6 +97,31 @@ describe('a bake', () => {
   });
 });
 
+describe('after a bake that was killed on this computer', () => {
+  test('the next one takes its machine and its untested snapshot away, and bakes', async () => {
+    const account = simulatedAccount();
+    const directory = await bakeProject();
+    const [base] = await identitiesIn(directory);
+    const machine = machineOf(account, 'struck', base);
+    const others = machineOf(account, 'somebody', { ...base, digest: 'f'.repeat(64) });
+    account.addSnapshot(describeImage({ ...base, stage: 'candidate', operation: 'struck' }));
+    const killed = ['struck'];
+    const built = await (await baker(account, directory, 'op2', killed)).build({ name: 'base' });
+    expect(built).toMatchObject([{ name: 'base', baked: true }]);
+    expect(account.machines().map(({ id }) => id)).toEqual([others.id]);
+    expect(account.machines()).not.toContain(machine);
+    expect(names(account)).toEqual(['base tested']);
+    expect(killed).toEqual([]);
+  });
+});
+
+function machineOf(account: Account, operation: string, { digest }: Identity) {
+  return account.addMachine({
+    ...{ label: 'other', hostname: 'other', region: 'ewr', plan: 'p', from: { osId: 1 }, userData: '', sshKeyIds: [] },
+    ...{ tags: ['anny', 'kind=bake', `op=${operation}`, `image=${digest.slice(0, 12)}`], uniqueTag: `op=${operation}` },
+  });
+}
+
 describe('a second bake of the same digest', () => {
   async function whileOtherBakes(then: (account: Account, directory: string) => Promise<void>) {
     const account = simulatedAccount();
@@ -120,18 +145,7 @@ describe('a second bake of the same digest', () => {
     const account = simulatedAccount();
     const directory = await bakeProject();
     const [base] = await identitiesIn(directory);
-    const other = account.addMachine({
-      ...{
-        label: 'other',
-        hostname: 'other',
-        region: 'ewr',
-        plan: 'p',
-        from: { osId: 1 },
-        userData: '',
-        sshKeyIds: [],
-      },
-      ...{ tags: ['kind=bake', 'op=op1', `image=${base.digest.slice(0, 12)}`], uniqueTag: 'op=op1' },
-    });
+    const other = machineOf(account, 'op1', base);
     return { account, other, second: await baker(account, directory, 'op2') };
   }
 

@@ -7,6 +7,7 @@ import { type Image, imagesIn } from './catalog.ts';
 import { readChain } from './definition.ts';
 import { type Identity, identify, whatChanged } from './digest.ts';
 import { inputsLog } from './inputs-log.ts';
+import { sweepKilled } from './sweep.ts';
 
 export interface BuildWish {
   readonly name: string;
@@ -43,6 +44,7 @@ export async function build(
   const { settings } = context;
   const chain = await readChain(settings.directory, wish.name);
   const identities = await identify(settings, chain);
+  await sweepKilled(context);
   const images = await imagesIn(context.cloud);
   const start = identities.findLastIndex(
     (identity, index) =>

@@ -22,7 +22,7 @@ export interface Baker {
 }
 
 /** One person's `anny-image build` in the simulated account. */
-export async function baker(account: Account, directory: string, id = 'op1'): Promise<Baker> {
+export async function baker(account: Account, directory: string, id = 'op1', killed: string[] = []): Promise<Baker> {
   const entries: JournalEntry[] = [];
   const notes: string[] = [];
   const journal: Journal = { append: async (entry) => void entries.push(entry), entries: async () => entries };
@@ -31,6 +31,11 @@ export async function baker(account: Account, directory: string, id = 'op1'): Pr
     settings: await settingsIn(directory, undefined, { ANNY_API_KEY: 'a-secret-of-the-app' }),
     cloud: account.cloud,
     shells: account.shells,
+    running: {
+      begin: async () => undefined,
+      end: async (ended) => void killed.splice(killed.indexOf(ended), 1),
+      killed: async () => [...killed],
+    },
     operation: {
       ...{ id, command: 'build', clock: account.clock, journal, undos: [], forward: false },
       report: { ...silentReport, note, warn: note },

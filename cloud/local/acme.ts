@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import type { Clock } from '../../operation/clock.ts';
 import { AnnyError } from '../../operation/errors.ts';
+import { endRecorded, recordProcess } from '../../operation/recorded-process.ts';
 import { waitFor } from '../../operation/wait.ts';
 import { lastLines, runCommand } from './host-command.ts';
 import { type CloudPlace, placeFiles } from './place.ts';
-import { endRecorded, recordProcess } from './recorded-process.ts';
 
 const START_TIMEOUT_MS = 20_000;
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Command } from 'commander';
 import { AnnyError } from '../../operation/errors.ts';
 import { runMain } from '../../operation/fail.ts';
+import { recordedProcess } from '../../operation/recorded-process.ts';
 import { silentReport } from '../../operation/silent-report.ts';
 import { systemClock } from '../../operation/system-clock.ts';
 import { terminalReport } from '../../operation/terminal-report.ts';
@@ -10,7 +11,6 @@ import { openAccount } from '../account/account.ts';
 import { reset, takeDown } from './down.ts';
 import type { Surroundings } from './engine.ts';
 import { cloudPlace, LOCAL_API_KEY, placeFiles } from './place.ts';
-import { recordedProcess } from './recorded-process.ts';
 import { apiUrl, bringUp, type CloudUp } from './up.ts';
 
 interface Options {

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import Docker from 'dockerode';
+import { endRecorded } from '../../operation/recorded-process.ts';
 import { answers, type Surroundings, stopEngine } from './engine.ts';
 import { LABEL_CLOUD, networkName, placeFiles } from './place.ts';
-import { endRecorded } from './recorded-process.ts';
 
 export interface CloudDown {
   readonly wasRunning: boolean;

@@ -3,12 +3,12 @@ import { access, constants, mkdir, open, readFile, statfs } from 'node:fs/promis
 import Docker from 'dockerode';
 import type { Clock } from '../../operation/clock.ts';
 import { AnnyError } from '../../operation/errors.ts';
+import { endRecorded, recordProcess } from '../../operation/recorded-process.ts';
 import type { Report } from '../../operation/report.ts';
 import { waitFor } from '../../operation/wait.ts';
 import { aptInstall } from './apt.ts';
 import { lastLines, runCommand } from './host-command.ts';
 import { type CloudPlace, placeFiles } from './place.ts';
-import { endRecorded, recordProcess } from './recorded-process.ts';
 
 export interface Surroundings {
   readonly place: CloudPlace;

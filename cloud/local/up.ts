@@ -6,6 +6,7 @@ import type Docker from 'dockerode';
 import { request } from 'undici';
 import { makeSshKey } from '../../machine/ssh-key.ts';
 import { AnnyError } from '../../operation/errors.ts';
+import { recordedProcess, recordProcess } from '../../operation/recorded-process.ts';
 import { systemClock } from '../../operation/system-clock.ts';
 import { waitFor } from '../../operation/wait.ts';
 import { openAccount } from '../account/account.ts';
@@ -16,7 +17,6 @@ import { ensureRootImage } from './machine-image.ts';
 import { ensureNetwork } from './network.ts';
 import { type CloudPlace, LOCAL_API_KEY, LOCAL_SSH_KEY_NAME, LOCAL_ZONE, placeFiles } from './place.ts';
 import { nodeApp, STOCK_MACHINE } from './recipes.ts';
-import { recordedProcess, recordProcess } from './recorded-process.ts';
 
 const START_TIMEOUT_MS = 90_000;
 

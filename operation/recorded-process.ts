@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import type { Clock } from '../../operation/clock.ts';
-import { waitFor } from '../../operation/wait.ts';
+import type { Clock } from './clock.ts';
+import { waitFor } from './wait.ts';
 
 const recordSchema = z.object({ pid: z.int(), startedAt: z.string() });
 const END_TIMEOUT_MS = 60_000;

@@ -1,0 +1,28 @@
+import { runStep } from '../operation/step.ts';
+import type { BakeContext } from './bake.ts';
+import { imagesIn } from './catalog.ts';
+
+/** Takes away the machines and untested snapshots of bakes that were killed on this computer: nobody else ever will. */
+export async function sweepKilled({ cloud, operation, running }: BakeContext): Promise<void> {
+  const killed = (await running.killed()).filter((id) => id !== operation.id);
+  if (killed.length === 0) return;
+  await runStep(operation, {
+    name: 'sweep',
+    detail: 'after a bake that was killed here',
+    run: async () => {
+      const [instances, images] = await Promise.all([cloud.instances(), imagesIn(cloud)]);
+      const isTheirs = (tags: readonly string[]): boolean => killed.some((id) => tags.includes(`op=${id}`));
+      const machines = instances.filter(({ tags }) => tags.includes('anny') && isBake(tags) && isTheirs(tags));
+      const snapshots = images.filter((image) => image.stage === 'candidate' && killed.includes(image.operation));
+      for (const { id } of machines) await cloud.destroyInstance(id);
+      for (const { snapshotId } of snapshots) await cloud.deleteSnapshot(snapshotId);
+      for (const id of killed) await running.end(id);
+      return { machines: machines.length, snapshots: snapshots.length };
+    },
+    describe: ({ machines, snapshots }) => `${machines} machines and ${snapshots} untested snapshots destroyed`,
+  });
+}
+
+function isBake(tags: readonly string[]): boolean {
+  return tags.includes('kind=bake') || tags.includes('kind=boot-test');
+}
