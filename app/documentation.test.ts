@@ -39,6 +39,14 @@ describe('the OpenAPI page', () => {
       }
   });
 
+  it('names each schema once', async () => {
+    const { ask } = await startService();
+    const { components } = z
+      .looseObject({ components: z.object({ schemas: z.record(z.string(), z.unknown()) }) })
+      .parse((await ask('/docs/json')).json());
+    expect(Object.keys(components.schemas).sort()).toEqual(['Entry', 'Failure', 'Greeting', 'Health', 'Page']);
+  });
+
   it('is served with everything that it needs, from here', async () => {
     const { ask } = await startService();
     const page = await ask('/docs', { key: '' });

@@ -17,7 +17,16 @@ export async function documentation(app: FastifyInstance, version: string): Prom
       },
     },
     transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: (document) => withoutInputs(jsonSchemaTransformObject(document)),
   });
-  await app.register(swaggerUi, { routePrefix: '/docs' });
+  // Without the bar in which another document could be asked for.
+  const uiConfig = { layout: 'BaseLayout', tryItOutEnabled: true };
+  await app.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'Anny' }, uiConfig });
+}
+
+/** The provider names every schema a second time, for requests; ours are of answers alone. */
+function withoutInputs(document: ReturnType<typeof jsonSchemaTransformObject>): typeof document {
+  const schemas = ('components' in document && document.components?.schemas) || {};
+  for (const name of Object.keys(schemas)) if (name.endsWith('Input')) Reflect.deleteProperty(schemas, name);
+  return document;
 }

@@ -27,7 +27,9 @@ export const entrySchema = z.object({
 export type Entry = z.infer<typeof entrySchema>;
 
 /** What a client sends to have it remembered. */
-export const draftSchema = z.strictObject({ id: entryId.optional(), content, tags: tags.default([]) });
+export const draftSchema = z
+  .strictObject({ id: entryId.optional(), content, tags: tags.default([]) })
+  .meta({ examples: [{ id: 'milk-1', content: 'Buy milk', tags: ['shopping'] }] });
 
 export interface Draft {
   readonly id: EntryId;
