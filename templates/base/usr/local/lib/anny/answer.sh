@@ -51,9 +51,13 @@ failed_unexpectedly() {
 
 # A full disk is behind most failures that no line explains.
 full_disk_hint() {
-  local free
-  free=$(df --output=avail -B1M "$LIB" | tail -n 1)
-  [[ $free -gt 10 ]] || printf 'only %s MiB are free on the disk: make room; ' "${free// /}"
+  local free path
+  for path in "$LIB" /var/lib/docker; do
+    free=$(df --output=avail -B1M "$path" 2>/dev/null | tail -n 1 || true)
+    if [[ ${free// /} =~ ^[0-9]+$ && ${free// /} -le 10 ]]; then
+      printf 'only %s MiB are free for %s: make room; ' "${free// /}" "$path"
+    fi
+  done
 }
 
 note() {
@@ -76,11 +80,13 @@ uptime_ms() {
   printf '%s' "$((${seconds%.*} * 1000 + 10#${seconds#*.} * 10))"
 }
 
-# write_file PATH MODE: stdin becomes the whole file or nothing, also when the power goes.
+# write_file PATH MODE [OWNER]: stdin becomes the whole file or nothing, also when the power goes. What makes the content
+# must have ended well before: a pipe from a program that fails halfway would leave half a file.
 write_file() {
   local temporary
-  temporary=$(mktemp "$(dirname "$1")/.new.XXXXXX")
-  if cat >"$temporary" && chmod "$2" "$temporary" && sync "$temporary" && mv -f "$temporary" "$1"; then
+  temporary=$(mktemp "$(dirname "$1")/.new.XXXXXX") || return 1
+  if cat >"$temporary" && chown "${3:-root:root}" "$temporary" && chmod "$2" "$temporary" && sync "$temporary" &&
+    mv -f "$temporary" "$1"; then
     sync "$(dirname "$1")"
   else
     rm -f "$temporary"
@@ -89,7 +95,7 @@ write_file() {
 }
 
 require_number() {
-  [[ $1 =~ ^[0-9]{1,5}$ && $1 -ge $2 && $1 -le $3 ]] ||
+  [[ $1 =~ ^[1-9][0-9]{0,4}$ && $1 -ge $2 && $1 -le $3 ]] ||
     die "'$1' is not a number from $2 to $3" "anny-box $VERB takes $4"
 }
 

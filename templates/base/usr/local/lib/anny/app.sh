@@ -22,22 +22,30 @@ make_container() {
   local -a files=()
   mkdir -p "$RUN/app" "$OPT/secrets"
   mapfile -t files < <(find "$OPT/secrets" -type f ! -name '.*' -printf '%f\n' | sort)
-  { cat "$OPT/app.environment" "$OPT/.env" 2>/dev/null || true; printf 'ANNY_IMAGE_DIGEST=%s\n' "$(image_digest)"; } |
+  # An empty line between them: the last line of a file may have no end.
+  {
+    cat "$OPT/app.environment" 2>/dev/null || true
+    echo
+    cat "$OPT/.env" 2>/dev/null || true
+    printf '\nANNY_IMAGE_DIGEST=%s\n' "$(image_digest)"
+  } |
     jq -Rn --arg app "$APP_NAME" --args '
       [inputs | select(test("^[A-Za-z_][A-Za-z0-9_]*="))
        | capture("^(?<name>[^=]+)=(?<value>.*)$") | {key: .name, value: (.value | gsub("\\$"; "$$"))}] as $environment
       | {version: "3.8", services: {($app): {
           environment: ($environment | from_entries),
           volumes: ($ARGS.positional | map("/opt/anny/secrets/\(.):/secrets/\(.):ro"))}}}' \
-      "${files[@]}" >"$override"
+      "${files[@]}" >"$override" || return 1
   chmod 600 "$override"
   : >"$WORK/empty"
-  compose --env-file "$WORK/empty" -p "$APP_NAME" -f "$COMPOSE_FILE" -f "$override" up --no-start --no-build "$APP_NAME"
+  compose --env-file "$WORK/empty" -p "$APP_NAME" -f "$COMPOSE_FILE" -f "$override" up --no-start --no-build "$APP_NAME" ||
+    return 1
   rm -f "$REMAKE"
 }
 
 ensure_volume() {
   docker volume create "$STATE_VOLUME"
+  repair_state
   chown "$APP_UID:$APP_UID" "$STATE"
 }
 
@@ -47,10 +55,10 @@ app_running() {
 
 start_app() {
   mkdir -p "$RUN/app"
-  [[ -d $STATE ]] || repair_state
+  repair_state
   unfreeze_app
   if app_running && systemctl is-active --quiet anny-app.service; then return; fi
-  if [[ -e $REMAKE ]] || ! docker inspect "$CONTAINER" >/dev/null 2>&1; then make_container; fi
+  if [[ -e $REMAKE ]] || ! docker inspect "$CONTAINER" >/dev/null 2>&1; then make_container || return 1; fi
   systemctl restart anny-app.service
 }
 

@@ -5,9 +5,9 @@ readonly ASK_AGAIN_SECONDS=2
 
 # Before nginx. A writer serves nothing yet: whether it still is the writer is for `serve` to find out.
 verb_boot() {
-  mkdir -p "$RUN"/{mode,takeover,trust,pass} "$LIB"
+  mkdir -p "$RUN"/{mode,takeover,trust,pass} "$LIB" "${RELAYED_LOG%/*}"
   # What a verb that lost its power left behind; and nobody is admitted any more.
-  rm -rf "$LIB"/.new.* "$OPT"/.new.* "$BACKUP_DIR"/.copy "$BACKUP_DIR"/.*.partial "$PULL_KEYS"
+  rm -rf "$LIB"/.new.* "$OPT"/.new.* "$OPT"/secrets/.new.* /etc/anny/.new.* "$BACKUP_DIR"/.copy "$BACKUP_DIR"/.*.partial "$PULL_KEYS"
   make_placeholder
   use_certificate
   if [[ $ROLE == writer ]]; then
@@ -29,9 +29,11 @@ verb_serve() {
       take_lock serve
       load_role
       [[ $ROLE == writer ]] || return 0
-      # Requests wait while the app starts.
-      touch "$RUN/mode/hold"
-      resume_writer ;;
+      # Requests wait while the app starts; at the first try only.
+      [[ -e $RUN/mode/writer ]] || touch "$RUN/mode/hold"
+      # The power may have gone between the role file and the history.
+      remember activated || note 'the history could not be written'
+      resume_writer || { app_running || die_unhealthy "$START_SECONDS"; } ;;
     candidate | relay)
       [[ -n $TAKEOVER_FROM ]] || return 0
       # The peer may have committed meanwhile; what it sends must find the app. Nobody else's requests do.
@@ -59,20 +61,29 @@ await_name() {
   done
 }
 
-# Sets SAID. Whoever answers, only its id counts; the certificate may be a placeholder. A later writer of the same state that the name leads to ends this one for good.
+# Sets SAID. Whoever answers, only its id counts; the certificate may be a placeholder. A later writer of the same state that
+# the name leads to ends this one for good, if it shows the name's certificate.
 name_leads_here() {
-  local id generation role
-  SAID=$(curl -sS -m 5 -k "https://$PUBLIC_NAME/.well-known/anny/writer" 2>&1) || {
-    SAID="$PUBLIC_NAME does not answer: ${SAID:0:200}"
-    return 1
+  local id generation role proven=yes url=https://$PUBLIC_NAME/.well-known/anny/writer
+  SAID=$(curl -sS -m 5 --cacert "$TRUST" "$url" 2>/dev/null) || {
+    proven=no
+    SAID=$(curl -sS -m 5 -k "$url" 2>&1) || {
+      SAID="$PUBLIC_NAME does not answer: ${SAID:0:200}"
+      return 1
+    }
   }
   read -r id generation role <<<"$SAID" || true
   [[ $id =~ ^[0-9a-f]{32}$ ]] || { SAID="$PUBLIC_NAME leads to something else"; return 1; }
   [[ $id != "$(machine_id)" ]] || return 0
-  if [[ $role == writer && $generation =~ ^[0-9]+$ && $generation -gt $GENERATION ]]; then
+  if [[ $proven == yes && $role == writer && $generation =~ ^[0-9]{1,9}$ && $generation -gt $GENERATION ]]; then
     take_lock serve
-    become fenced
-    apply_role
+    load_role
+    # The operator may have decided otherwise meanwhile.
+    if [[ $ROLE == writer && ! -e $RUN/mode/writer ]]; then
+      become fenced
+      apply_role
+    fi
+    exec 9>&-
   fi
   SAID="$PUBLIC_NAME leads to another machine ($role, generation $generation; this one is $GENERATION)"
   return 1

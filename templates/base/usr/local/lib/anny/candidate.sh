@@ -4,7 +4,7 @@
 verb_prepare() {
   local release=${1:-} slot=${2:-}
   require_role none candidate
-  [[ $release =~ ^[a-z0-9-]{1,63}$ && $slot =~ ^(blue|green)$ ]] ||
+  [[ $release =~ ^[a-z0-9][a-z0-9-]{0,62}$ && $slot =~ ^(blue|green)$ ]] ||
     die "'$release' in '$slot' is no release" 'anny-box prepare blue-20260131-120000 blue'
   if [[ $ROLE != candidate || $RELEASE != "$release" || $SLOT != "$slot" ]]; then
     RELEASE=$release SLOT=$slot
@@ -21,27 +21,32 @@ verb_secrets() {
   require_role candidate writer relay
   cat >"$WORK/secrets.json"
   jq -e 'type == "object" and all(.[]; type == "string")
-         and all(keys[]; test("^(\\.env|ca\\.crt|alert-webhook|secrets/[A-Za-z0-9_-][A-Za-z0-9._-]*)$"))' \
+         and all(keys[]; test("\\A(\\.env|ca\\.crt|alert-webhook|secrets/[A-Za-z0-9_][A-Za-z0-9._-]*)\\z"))' \
     "$WORK/secrets.json" >/dev/null 2>&1 ||
     die 'the secrets are no object of texts by path' 'allowed: .env, ca.crt, alert-webhook, secrets/NAME'
+  # It becomes a line of curl's configuration, which could as well name a file to overwrite.
+  jq -e '."alert-webhook" // "" | rtrimstr("\n") | . == "" or test("\\Ahttps?://[!#-\\[\\]-~]+\\z")' \
+    "$WORK/secrets.json" >/dev/null 2>&1 ||
+    die 'alert-webhook is no address' 'it is one line: https://…'
   install -d -m 700 "$directory/secrets"
   while read -r path; do
     jq -rj --arg path "$path" '.[$path]' "$WORK/secrets.json" >"$directory/$path"
   done < <(jq -r 'keys[]' "$WORK/secrets.json")
   touch "$REMAKE"
+  sync "$REMAKE" "$LIB"
   put_secrets "$directory"
   use_certificate
   answer_done
 }
 
-# Readable to the app's user alone.
+# Readable to the app's user alone, and in a directory of root's: deploy has the user id of most apps.
 put_secrets() {
   local name file
-  install -d -m 700 -o "$APP_UID" -g "$APP_UID" "$OPT/secrets"
+  install -d -m 700 -o root -g root "$OPT/secrets"
+  rm -rf "$OPT"/secrets/.new.*
   for file in "$1"/secrets/*; do
     [[ -e $file ]] || continue
-    write_file "$OPT/secrets/${file##*/}" 400 <"$file"
-    chown "$APP_UID:$APP_UID" "$OPT/secrets/${file##*/}"
+    write_file "$OPT/secrets/${file##*/}" 400 "$APP_UID:$APP_UID" <"$file"
   done
   for file in "$OPT"/secrets/*; do [[ -e $1/secrets/${file##*/} ]] || rm -f "$file"; done
   for name in .env ca.crt alert-webhook; do
@@ -66,6 +71,7 @@ verb_stop() {
   require_role none candidate relay
   stop_app
   flag_off takeover pass
+  forget_pull_key
   if [[ -n $PULLED_FROM$TAKEOVER_FROM ]]; then forget_takeover; fi
   answer_done
 }
@@ -88,6 +94,7 @@ verb_activate() {
     become writer
   fi
   held || apply_role
+  forget_pull_key
   remember activated
   answer_done
 }
@@ -96,15 +103,20 @@ highest() {
   if [[ $1 -gt $2 ]]; then echo "$1"; else echo "$2"; fi
 }
 
-# The flags go first and whatever happens to the file: a machine that is told to stop serving stops.
+# Whatever happens to the file, a machine that is told to stop serving and writing stops both.
 verb_fence() {
-  local from=$ROLE
+  local from=$ROLE kept=yes
   rm -f "$RUN"/mode/*
   flag_off takeover pass
-  TAKEOVER_FROM='' TAKEOVER_AT=0 PULLED_FROM=''
-  [[ $ROLE == fenced ]] || become fenced
+  ROLE=fenced TAKEOVER_FROM='' TAKEOVER_AT=0 PULLED_FROM=''
+  if [[ $from != fenced ]]; then
+    SINCE=$(date +%s)
+    save_role || kept=no
+  fi
   apply_role
   stop_app
-  note "was $from"
+  [[ $kept == yes ]] || die "it serves nothing any more, but the role file could not be written: after a restart this machine is a $from" \
+    "$(full_disk_hint)run the same command again, or power it off"
+  note "$from -> fenced"
   answer_done
 }

@@ -37,7 +37,24 @@ use_certificate() {
   write_trust
   [[ $CHANGED -eq 1 ]] || return 0
   # By signal: at a boot systemd would have the reload wait for anny-box, and anny-box for the reload.
-  if [[ -s /run/nginx.pid ]]; then nginx -t && nginx -s reload; fi
+  [[ -s /run/nginx.pid ]] || return 0
+  nginx -t
+  nginx -s reload
+  await_shown "$(openssl x509 -in "$PAIRS/current/fullchain.pem" -noout -fingerprint -sha256)"
+}
+
+# await_shown FINGERPRINT: a reload is only asked for; whoever reads the answer of this verb goes by the new certificate.
+await_shown() {
+  local until=$(($(uptime_ms) + 10000))
+  until [[ $(shown_fingerprint) == "$1" ]]; do
+    [[ $(uptime_ms) -lt $until ]] || die 'nginx does not show the new certificate' 'anny-bluegreen logs --all shows what nginx says'
+    sleep 0.05
+  done
+}
+
+shown_fingerprint() {
+  openssl s_client -connect 127.0.0.1:443 -servername "$PUBLIC_NAME" </dev/null 2>/dev/null |
+    openssl x509 -noout -fingerprint -sha256 2>/dev/null || true
 }
 
 # link_pair DIRECTORY: nginx reads that pair from now on.
@@ -89,6 +106,8 @@ certificate_json() {
 verb_certificate() {
   local contact=(--register-unsafely-without-email)
   require_role writer
+  # It may take minutes, and would keep the lock from the verbs that end a hold.
+  held && die 'a handover is under way' 'run the same command again when it is over'
   [[ -z $ACME_EMAIL ]] || contact=(--email "$ACME_EMAIL")
   mkdir -p "$WEBROOT"
   REQUESTS_CA_BUNDLE=$TRUST timeout 240 certbot certonly --non-interactive --agree-tos "${contact[@]}" \

@@ -4,7 +4,8 @@
 readonly HOLD_LIMIT_SECONDS=100
 readonly DRAIN_SECONDS=8
 # One line for each request that a relay passed on, its time first: the evidence that decides when it may go.
-readonly RELAYED_LOG=/var/log/nginx/anny.relayed.log
+# Not where the distribution's logrotate would take it away.
+readonly RELAYED_LOG=/var/log/anny/relayed.log
 
 # $RUN/hold: the deadline in milliseconds of uptime, and for people in seconds since the epoch.
 verb_hold() {
@@ -25,6 +26,7 @@ arm_deadman() {
   printf '%s %s\n' "$(($(uptime_ms) + $1 * 1000))" "$(($(date +%s) + $1))" >"$RUN/.hold"
   systemd-run --quiet --collect --unit="anny-deadman-$(uptime_ms)-$$" --on-active="$1" \
     --timer-property=AccuracySec=50ms --property=Restart=on-failure --property=RestartSec=1 --property=Type=exec \
+    --property=StartLimitIntervalSec=0 \
     /usr/local/sbin/anny-box deadman
   mv -f "$RUN/.hold" "$RUN/hold"
 }
@@ -72,17 +74,24 @@ require_held() {
 
 verb_resume() {
   require_role writer
-  resume_writer
+  resume_writer || die_unhealthy "$START_SECONDS"
   answer_done
 }
 
-# Requests go on waiting until the app answers; an app that does not come up must not keep them for ever.
+# Requests go on waiting until the app answers; an app that does not come up must not keep them for ever: then the hold ends
+# all the same, and 1 is returned.
 resume_writer() {
+  local well=0
   rm -f "$RUN/quiesced"
-  start_app
-  wait_healthy "$START_SECONDS" || note "resumed, but the app is not healthy: HTTP $HEALTH_STATUS"
+  if start_app; then
+    wait_healthy "$START_SECONDS" || well=1
+  else
+    note 'the app could not be started'
+    healthy || well=1
+  fi
   rm -f "$RUN/hold"
   apply_role
+  return "$well"
 }
 
 verb_deadman() {
@@ -95,7 +104,7 @@ verb_deadman() {
   read -r deadline rest <"$RUN/hold"
   [[ $(uptime_ms) -ge $((deadline - 200)) ]] || return 0
   note 'nobody committed in time: this machine serves again'
-  resume_writer
+  resume_writer || note "but the app is not healthy: HTTP $HEALTH_STATUS"
 }
 
 verb_relay() {

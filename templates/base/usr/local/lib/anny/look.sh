@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # Verbs that change nothing.
 
-
 verb_status() {
   local app
   app=$(docker inspect "$CONTAINER" 2>/dev/null | jq -ce '.[0] | {running: .State.Running, image: .Image,
@@ -12,7 +11,7 @@ verb_status() {
     --argjson generation "$GENERATION" --arg relayTo "$RELAY_TO" \
     --argjson holdUntil "$(hold_until)" \
     --argjson app "$app" \
-    --argjson image "$(cat /etc/anny/image.json 2>/dev/null || echo '{"name":"","digest":""}')" \
+    --argjson image "$(image_json)" \
     --argjson certificate "$(certificate_json)" --argjson lastBackupAt "$(last_backup_or_never)" \
     --argjson relayed "$(relayed_json)" --arg from "$TAKEOVER_FROM" --argjson at "$TAKEOVER_AT" \
     --arg hostPublicKey "$(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" \
@@ -24,10 +23,15 @@ verb_status() {
       $diskFreeBytes, failedUnits: ($failed | split("\n") | map(select(. != "")))}')"
 }
 
+image_json() {
+  jq -ce '{name: (.name | strings), digest: (.digest | strings)}' /etc/anny/image.json 2>/dev/null ||
+    echo '{"name":"","digest":""}'
+}
+
 hold_until() {
   local rest until=0
-  if held; then read -r rest until <"$RUN/hold" || until=0; fi
-  echo "$until"
+  if held; then { read -r rest until <"$RUN/hold"; } 2>/dev/null || until=0; fi
+  echo "${until:-0}"
 }
 
 last_backup_or_never() {
@@ -77,5 +81,5 @@ verb_logs() {
 }
 
 verb_history() {
-  if [[ -s $HISTORY ]]; then jq -sc '{entries: .}' "$HISTORY" >&3; else answer_json '{"entries":[]}'; fi
+  answer_json "$(history_entries "$HISTORY" | jq -sc '{entries: .}')"
 }

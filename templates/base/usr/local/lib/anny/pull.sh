@@ -9,7 +9,7 @@ readonly ADMIT_SECONDS=900
 
 verb_pull_key() {
   require_role candidate relay
-  rm -f "$PULL_KEY" "$PULL_KEY.pub"
+  forget_pull_key
   ssh-keygen -q -t ed25519 -N '' -C anny-pull -f "$PULL_KEY"
   answer_json "$(jq -cn --arg publicKey "$(cut -d' ' -f1,2 "$PULL_KEY.pub")" '{$publicKey}')"
 }
@@ -42,6 +42,7 @@ verb_pull() {
   require_stopped
   printf '%s %s\n' "$address" "$host_key" >"$RUN/pull-hosts"
   fresh_beside
+  trap 'rm -rf "$NEXT"; end_answer' EXIT
   # From here what is pulled no longer fits what was written down.
   if [[ -n $PULLED_FROM$TAKEOVER_FROM ]]; then forget_takeover; fi
   fetch "$address" state "$NEXT/" --link-dest="$STATE"
@@ -62,9 +63,9 @@ fetch() {
   local ssh="ssh -F /dev/null -i $PULL_KEY -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes \
 -o UserKnownHostsFile=$RUN/pull-hosts -o GlobalKnownHostsFile=/dev/null -o HostKeyAlgorithms=ssh-ed25519 \
 -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 -o ControlMaster=auto \
--o ControlPath=$RUN/pull-%C -o ControlPersist=20"
+-o ControlPath=$RUN/pull-%C -o ControlPersist=120"
   # The shared connection outlives the verb, and must not keep its lock nor its caller's stdout.
-  RSYNC_CONNECT_PROG='' rsync -aHAX --numeric-ids --delete --modify-window=-1 --timeout=60 -e "$ssh" "${@:4}" \
+  RSYNC_CONNECT_PROG='' rsync -aHAXS --numeric-ids --delete --modify-window=-1 --timeout=60 -e "$ssh" "${@:4}" \
     "deploy@$1::$2/" "$3" 3>&- 9>&- ||
     die "copying the $2 from $1 failed: $(grep -v '^$' "$WORK/output" | tail -n 3 | cut -c1-200 | paste -sd '|')" \
       "$(full_disk_hint)the state here is as it was; run the same command again"
@@ -72,9 +73,16 @@ fetch() {
 
 adopt_certificate() {
   install -d -m 700 "$LETSENCRYPT"
-  rsync -a --delete "$1/" "$LETSENCRYPT/"
+  # Compared by content: two machines make placeholders of one size in the same second. What certbot would run, or what leads
+  # elsewhere, stays out.
+  rsync -a --checksum --safe-links --delete --exclude=/renewal-hooks --exclude=/cli.ini "$1/" "$LETSENCRYPT/"
   make_placeholder
   use_certificate
+}
+
+# The private half of a one-time key goes when its use is over.
+forget_pull_key() {
+  rm -f "$PULL_KEY" "$PULL_KEY.pub"
 }
 
 forget_takeover() {
@@ -92,7 +100,12 @@ verb_takeover() {
   [[ $PULLED_FROM == "$peer" ]] ||
     die "the state on this machine did not come from $peer" 'pull from it first; starting the app uses a pulled state up'
   start_app
-  wait_healthy "$seconds" || { stop_app; die_unhealthy "$seconds"; }
+  wait_healthy "$seconds" || {
+    stop_app
+    # It may have written.
+    forget_takeover
+    die_unhealthy "$seconds"
+  }
   TAKEOVER_FROM=$peer TAKEOVER_AT=$(date +%s)
   save_role
   mkdir -p "$RUN/takeover"

@@ -21,11 +21,12 @@ load_role() {
 
 # save_role: writes the variables of load_role. Returns 1 with the old file in place when it cannot.
 save_role() {
-  jq -n --arg role "$ROLE" --arg release "$RELEASE" --arg slot "$SLOT" --argjson since "$SINCE" \
+  local text
+  text=$(jq -n --arg role "$ROLE" --arg release "$RELEASE" --arg slot "$SLOT" --argjson since "$SINCE" \
     --argjson generation "$GENERATION" --arg relayTo "$RELAY_TO" --arg pulledFrom "$PULLED_FROM" \
     --arg from "$TAKEOVER_FROM" --argjson at "$TAKEOVER_AT" \
-    '{$role, $release, $slot, $since, $generation, $relayTo, $pulledFrom, takeover: {$from, $at}}' |
-    write_file "$ROLE_FILE" 644
+    '{$role, $release, $slot, $since, $generation, $relayTo, $pulledFrom, takeover: {$from, $at}}') || return 1
+  printf '%s\n' "$text" | write_file "$ROLE_FILE" 644
 }
 
 # become ROLE: changes the role for good, or fails with the old one untouched.
@@ -33,8 +34,9 @@ become() {
   local before=$ROLE
   ROLE=$1 SINCE=$(date +%s)
   save_role || {
-    ROLE=$before
-    die "the role file could not be written; this machine is still $before" \
+    # Whatever the disk holds now is what counts.
+    load_role
+    die "the role file could not be written; this machine is still a $ROLE" \
       "$(full_disk_hint)then run the same command again"
   }
   note "$before -> $1"
@@ -47,8 +49,15 @@ require_role() {
 
 # The newest generation that the state has seen.
 history_generation() {
-  [[ -s $HISTORY ]] || { echo 0; return; }
-  jq -s 'map(.generation) | max // 0' "$HISTORY"
+  history_entries "$HISTORY" | jq -s 'map(.generation) | max // 0'
+}
+
+# A line that is no entry (the disk, an older version) must keep no machine from serving.
+history_entries() {
+  local file
+  for file in "$@"; do
+    [[ ! -s $file ]] || jq -Rc 'fromjson? | objects | select((.generation | type) == "number")' "$file"
+  done
 }
 
 # remember EVENT: one line in the history that travels with the state; the same event is not written twice.
@@ -56,18 +65,22 @@ remember() {
   local entry
   entry=$(jq -cn --argjson at "$(date +%s)" --arg event "$1" --arg release "$RELEASE" --arg slot "$SLOT" \
     --arg image "$(image_digest)" --argjson generation "$GENERATION" --arg address "$(own_address)" \
-    '{$at, $event, $release, $slot, $image, $generation, $address}')
-  { cat "$HISTORY" 2>/dev/null || true; printf '%s\n' "$entry"; } | merge_history | write_file "$HISTORY" 644
+    '{$at, $event, $release, $slot, $image, $generation, $address}') || return 1
+  printf '%s\n' "$entry" >"$WORK/entry"
+  merge_history "$WORK/entry"
 }
 
+# merge_history FILE: its entries join those that this machine remembers.
 merge_history() {
-  jq -cs --argjson limit "$HISTORY_LIMIT" \
-    'group_by([.generation, .event, .release]) | map(min_by(.at)) | sort_by(.generation, .at) | .[-$limit:][]'
+  history_entries "$HISTORY" "$1" | jq -cs --argjson limit "$HISTORY_LIMIT" \
+    'group_by([.generation, .event, .release]) | map(min_by(.at)) | sort_by(.generation, .at) | .[-$limit:][]' \
+    >"$WORK/merged" || return 1
+  write_file "$HISTORY" 644 <"$WORK/merged"
 }
 
 # adopt_history FILE: what came with a state, merged with what this machine remembers.
 adopt_history() {
-  { cat "$HISTORY" 2>/dev/null || true; cat "$1"; } | merge_history | write_file "$HISTORY" 644
+  merge_history "$1"
   GENERATION=$(history_generation)
 }
 

@@ -5,12 +5,15 @@
 readonly INCOMING=incoming
 readonly OUTGOING=outgoing
 
-# manifest DIRECTORY: {digest, files, bytes}; the digest covers path, kind, mode, size, link target and content.
+# manifest DIRECTORY: {digest, files, bytes}; the digest covers path, kind, mode, size, link target and content. Sockets
+# do not count: they hold nothing, belong to a process, and no archive keeps them.
 manifest() {
   local digest files bytes
   digest=$( (
     cd "$1" || exit 1
-    find . -mindepth 1 \( -type f -printf 'f %m %s %P\0' -o -printf '%y %m %l %P\0' \) | sort -z
+    # Byte by byte, whatever the machine's idea of an alphabet.
+    export LC_ALL=C
+    find . -mindepth 1 ! -type s \( -type f -printf 'f %m %s %P\0' -o -printf '%y %m %l %P\0' \) | sort -z
     find . -type f -print0 | sort -z | xargs -0 -r sha256sum -b -z --
   ) | sha256sum | cut -c1-64)
   read -r files bytes < <(find "$1" -type f -printf '%s\n' | awk '{ n += 1; b += $1 } END { printf "%d %.0f\n", n, b }')
@@ -20,9 +23,7 @@ manifest() {
 # fresh_beside: an empty directory on the state's own disk, for the next state. Sets NEXT.
 fresh_beside() {
   ensure_volume
-  repair_state
   NEXT=$(dirname "$STATE")/$INCOMING
-  rm -rf "$NEXT"
   install -d -m 700 "$NEXT"
 }
 
@@ -38,8 +39,11 @@ swap_state() {
 }
 
 repair_state() {
-  local old
-  old=$(dirname "$STATE")/$OUTGOING
+  local volume old
+  volume=$(dirname "$STATE")
+  old=$volume/$OUTGOING
+  # What was half copied when the power went.
+  rm -rf "${volume:?}/$INCOMING" "${volume:?}/$INCOMING.archive"
   if [[ ! -d $STATE && -d $old ]]; then
     note 'a replacement of the state was cut off: the old one stays'
     mv -T "$old" "$STATE"
