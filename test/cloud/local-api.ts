@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
@@ -72,7 +72,7 @@ async function start(options: LocalApiOptions, directory: string, hypervisor: Si
     },
     crash: async (left) => {
       const copy = await mkdtemp(join(tmpdir(), 'anny-api-'));
-      await cp(directory, copy, { recursive: true });
+      await copyFile(join(directory, 'account.json'), join(copy, 'account.json'));
       const machines = simulatedHypervisor(hypervisor);
       await left?.(machines);
       return start(options, copy, machines);
