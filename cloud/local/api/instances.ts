@@ -2,29 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { bodyOf } from './body.ts';
-import { PLANS, REGIONS, SYSTEMS } from './catalogue.ts';
 import { furtherAddressesOf } from './machine-wishes.ts';
+import { base64, NO_ADDRESS, newInstance, refuseUnknownGroup } from './new-instance.ts';
 import { type PageQuery, page } from './pages.ts';
-import { locked, notFound, Problem } from './problem.ts';
+import { locked, Problem } from './problem.ts';
 import type { Account } from './server.ts';
 import type { StoredInstance } from './store.ts';
-
-const NO_ADDRESS = '0.0.0.0';
-const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/, 'it must be base64');
-
-const createBody = z.object({
-  region: z.string(),
-  plan: z.string(),
-  os_id: z.int().optional(),
-  snapshot_id: z.string().optional(),
-  label: z.string().default(''),
-  hostname: z.string().default('guest'),
-  tags: z.array(z.string()).default([]),
-  sshkey_id: z.array(z.string()).default([]),
-  user_data: base64.default(''),
-  firewall_group_id: z.string().default(''),
-  reserved_ipv4: z.string().default(''),
-});
 
 const changeBody = z.object({
   label: z.string().optional(),
@@ -61,7 +44,7 @@ export function addInstances(api: FastifyInstance, account: Account): void {
   });
 
   api.post('/instances', async (request, reply) => {
-    const instance = newInstance(account, bodyOf(createBody, request.body));
+    const instance = newInstance(account, request.body);
     store.state.instances.push(instance);
     const late = faults.take('not-found-after-create');
     if (late !== undefined) hidden.set(instance.id, clock.now() + late.ms);
@@ -122,65 +105,6 @@ export function addInstances(api: FastifyInstance, account: Account): void {
   api.get<ById & { Querystring: PageQuery }>('/instances/:id/ipv4', ({ params, query }) => {
     return page('ipv4s', addressesOf(account, find(params.id)), query);
   });
-}
-
-function newInstance({ store, clock }: Account, body: z.infer<typeof createBody>): StoredInstance {
-  const plan = PLANS.find(({ id }) => id === body.plan);
-  if (plan === undefined) throw new Problem(400, 'Invalid plan chosen.');
-  if (!REGIONS.some(({ id }) => id === body.region)) throw new Problem(400, 'Invalid region chosen.');
-  if ((body.os_id === undefined) === (body.snapshot_id === undefined)) {
-    throw new Problem(400, 'Exactly one of os_id, snapshot_id, iso_id, app_id or image_id must be given');
-  }
-  const system = SYSTEMS.find(({ id }) => id === (body.os_id ?? 164));
-  if (system === undefined) throw new Problem(400, 'Invalid OS chosen.');
-  if (body.snapshot_id !== undefined) refuseUnfit({ store }, body.snapshot_id, plan.disk);
-  const unknown = body.sshkey_id.find((id) => !store.state.sshKeys.some((key) => key.id === id));
-  if (unknown !== undefined) throw new Problem(400, `Invalid SSH key: ${unknown}`);
-  if (body.firewall_group_id !== '') refuseUnknownGroup({ store }, body.firewall_group_id);
-  const reserved = store.state.reservedIps.find((one) => one.id === body.reserved_ipv4);
-  if (body.reserved_ipv4 !== '' && (reserved?.instance_id !== '' || reserved.region !== body.region)) {
-    throw new Problem(400, 'Invalid reserved_ipv4: it must be of the same region, and free');
-  }
-  const id = randomUUID();
-  if (reserved !== undefined) reserved.instance_id = id;
-  return {
-    id,
-    os: system.name,
-    ram: plan.ram,
-    disk: plan.disk,
-    main_ip: NO_ADDRESS,
-    vcpu_count: plan.vcpu_count,
-    region: body.region,
-    plan: plan.id,
-    date_created: new Date(clock.now()).toISOString(),
-    status: 'pending',
-    power_status: 'running',
-    server_status: 'none',
-    label: body.label,
-    hostname: body.hostname,
-    os_id: system.id,
-    snapshot_id: body.snapshot_id ?? '',
-    firewall_group_id: body.firewall_group_id,
-    tags: body.tags,
-    user_data: body.user_data,
-    ssh_key_ids: body.sshkey_id,
-    reserved_ipv4: body.reserved_ipv4,
-    boots: true,
-  };
-}
-
-function refuseUnfit({ store }: Pick<Account, 'store'>, snapshotId: string, diskGb: number): void {
-  const snapshot = store.state.snapshots.find(({ id }) => id === snapshotId);
-  if (snapshot === undefined) throw notFound('snapshot');
-  if (snapshot.status !== 'complete') throw new Problem(400, 'Snapshot is not ready yet');
-  if (snapshot.size > diskGb * 1024 ** 3) {
-    throw new Problem(400, 'Invalid plan chosen. The disk of the plan is smaller than the snapshot.');
-  }
-}
-
-function refuseUnknownGroup({ store }: Pick<Account, 'store'>, id: string | undefined): void {
-  if (id === undefined || id === '') return;
-  if (!store.state.firewallGroups.some((group) => group.id === id)) throw new Problem(400, 'Invalid firewall group');
 }
 
 function matches(one: StoredInstance, query: ListQuery): boolean {
