@@ -19,7 +19,7 @@ export function incidents({ random }: World): Incident[] {
 
 /** Mostly at a call by its name, since the calls that matter are few among those that wait. */
 function incident(random: Random): Incident {
-  const where = random.pick(['any', 'box', 'box', 'handover', 'handover', 'cloud', 'else']);
+  const where = random.pick(['any', 'box', 'box', 'handover', 'handover', 'torn', 'cloud', 'else']);
   const anything: readonly Happening[] = HAPPENINGS.any;
   const count = random.pick([1, 1, 1, 2, 2, 3]);
   switch (where) {
@@ -31,6 +31,8 @@ function incident(random: Random): Incident {
       const call = `box.${random.pick(HANDOVER_CALLS)}`;
       return { call, count: 1, what: random.pick([...anything, ...HAPPENINGS.box]) };
     }
+    case 'torn':
+      return { call: 'box.pull', count: random.pick([1, 2, 2, 3]), what: 'torn pull' };
     case 'cloud': {
       const call = `cloud.${random.pick(CLOUD_CALLS)}`;
       return { call, count, what: random.pick([...anything, ...HAPPENINGS.cloud]) };
