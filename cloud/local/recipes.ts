@@ -68,3 +68,9 @@ export const PYTHON_APP: RootRecipe = {
     'rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /usr/share/doc/* /usr/share/man/* /usr/share/locale/*',
   ],
 };
+
+/** Recipe of a base image by the name that stands in app.build_args: "anny-local/python:3". */
+export async function appBase(image: string): Promise<RootRecipe | undefined> {
+  if (image === 'anny-local/python:3') return PYTHON_APP;
+  return image === 'anny-local/node:24' ? nodeApp() : undefined;
+}

@@ -72,10 +72,10 @@ export function addInstances(api: FastifyInstance, account: Account): void {
 
   api.delete<ById>('/instances/:id', async ({ params }, reply) => {
     const instance = free(params.id, 'destroy');
-    await hypervisor.destroy(instance.id);
     store.state.instances = store.state.instances.filter((one) => one !== instance);
     for (const ip of store.state.reservedIps) if (ip.instance_id === instance.id) ip.instance_id = '';
     await store.save();
+    machines.destroy(instance);
     return reply.code(204).send();
   });
 

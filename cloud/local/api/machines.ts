@@ -7,6 +7,8 @@ import type { Store, StoredInstance, StoredSnapshot } from './store.ts';
 /** What happens behind the API after it has answered: machines boot, snapshots are copied, rules and addresses reach machines. */
 export interface Machines {
   boot(instance: StoredInstance): void;
+  /** The machine is gone from the account already; its disk goes now. */
+  destroy(instance: StoredInstance): void;
   snapshot(snapshot: StoredSnapshot): void;
   applyFirewall(instance: StoredInstance): Promise<void>;
   applyAddresses(instance: StoredInstance): Promise<void>;
@@ -70,6 +72,7 @@ export function openMachines(store: Store, hypervisor: Hypervisor, faults: Fault
 
   const machines: Machines = {
     boot: (instance) => run(instance.id, () => boot(instance)),
+    destroy: (instance) => run(instance.id, () => hypervisor.destroy(instance.id)),
     snapshot: (one) => run(one.instance_id, () => snapshot(one)),
     applyFirewall,
     applyAddresses: (instance) => hypervisor.furtherAddresses(instance.id, furtherAddressesOf(store, instance)),
@@ -84,6 +87,9 @@ export function openMachines(store: Store, hypervisor: Hypervisor, faults: Fault
       }
     },
     resume: async () => {
+      for (const id of (await hypervisor.observe()).keys()) {
+        if (!store.state.instances.some((one) => one.id === id)) await hypervisor.destroy(id);
+      }
       for (const instance of store.state.instances.filter(({ status }) => status === 'pending')) {
         // It may be there in part; it never served.
         await hypervisor.destroy(instance.id);

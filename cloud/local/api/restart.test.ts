@@ -71,4 +71,14 @@ describe('the API after a restart', () => {
     expect(crashed.hypervisor.machines.size).toBe(2);
     expect([...crashed.hypervisor.snapshots]).toEqual([snapshot.text('snapshot.id')]);
   });
+
+  test('a machine whose destruction the process did not live to see is taken away', async ({ api, clock }) => {
+    const machine = await makeMachine(api);
+    const spec = api.hypervisor.machines.get(machine)?.spec;
+    if (spec === undefined) throw new Error('no machine');
+    const crashed = await api.crash(async (hypervisor) => void (await hypervisor.create({ ...spec, id: 'destroyed' })));
+    onTestFinished(() => closeWith(clock, crashed));
+    await until(async () => !crashed.hypervisor.machines.has('destroyed'));
+    expect([...crashed.hypervisor.machines.keys()]).toEqual([machine]);
+  });
 });
