@@ -105,7 +105,7 @@ export function checkNewestChosen(world: World, chosen: string): void {
 }
 
 function couldGoOn({ memory, disk, cutUntil, world }: Machine): boolean {
-  return memory.up && cutUntil < world.timeline.now() && disk.role === 'relay';
+  return memory.up && cutUntil < world.timeline.now() && disk.role === 'relay' && !disk.luckier;
 }
 
 /** Every promised write is on this machine, but for those that a command had said would be lost. */

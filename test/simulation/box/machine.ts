@@ -18,6 +18,8 @@ export interface Disk {
   pulledFrom: string;
   takeoverFrom: string;
   takeoverAt: number;
+  /** A handover back that came to nothing left newer data here than this relay handed over. Luck, and not to be told from outside. */
+  luckier: boolean;
   history: readonly HistoryEntry[];
   /** The app's data: the numbers of the writes that it has. */
   state: Set<number>;
@@ -78,6 +80,7 @@ export function freshDisk(): Disk {
     pulledFrom: '',
     takeoverFrom: '',
     takeoverAt: 0,
+    luckier: false,
     history: [],
     state: new Set(),
     issuedUntil: 0,
@@ -132,7 +135,7 @@ export function become(machine: Machine, role: Role, change: Partial<Disk> = {})
   requireRoom(machine);
   const before = machine.disk.role;
   const since = role === before ? machine.disk.since : seconds(machine);
-  Object.assign(machine.disk, change, { role, since });
+  Object.assign(machine.disk, change, { role, since, luckier: role === before && machine.disk.luckier });
   machine.world.tell(`${machine.address} ${before} -> ${role}${role === 'relay' ? ` to ${machine.disk.relayTo}` : ''}`);
 }
 

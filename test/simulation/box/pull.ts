@@ -45,7 +45,7 @@ export async function pull(machine: Machine, source: PullSource): Promise<Manife
   await pause(machine, 20, 200);
   requireRoom(machine);
   const { history, issuedUntil } = from.disk;
-  Object.assign(disk, { state, history, issuedUntil, pulledFrom: source.address });
+  Object.assign(disk, { state, history, issuedUntil, pulledFrom: source.address, luckier: disk.role === 'relay' });
   disk.generation = historyGeneration(history);
   return manifestOf(state);
 }
