@@ -78,7 +78,8 @@ describe('the API after a restart', () => {
     if (spec === undefined) throw new Error('no machine');
     const crashed = await api.crash(async (hypervisor) => void (await hypervisor.create({ ...spec, id: 'destroyed' })));
     onTestFinished(() => closeWith(clock, crashed));
-    await until(async () => !crashed.hypervisor.machines.has('destroyed'));
-    expect([...crashed.hypervisor.machines.keys()]).toEqual([machine]);
+    const there = () => [...crashed.hypervisor.machines.keys()];
+    // The other one may be made anew: its account did not hold yet that it was active.
+    await until(async () => there().length === 1 && there()[0] === machine);
   });
 });
