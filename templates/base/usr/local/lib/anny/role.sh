@@ -32,7 +32,9 @@ save_role() {
 # become ROLE: changes the role for good, or fails with the old one untouched.
 become() {
   local before=$ROLE
-  ROLE=$1 SINCE=$(date +%s)
+  # A relay that is pointed at another machine is no fresher for it.
+  [[ $before == "$1" ]] || SINCE=$(date +%s)
+  ROLE=$1
   save_role || {
     # Whatever the disk holds now is what counts.
     load_role
