@@ -80,6 +80,6 @@ describe('the API after a restart', () => {
     onTestFinished(() => closeWith(clock, crashed));
     const there = () => [...crashed.hypervisor.machines.keys()];
     // The other one may be made anew: its account did not hold yet that it was active.
-    await until(async () => there().length === 1 && there()[0] === machine);
+    await until(async () => (await crashed.ask('GET', '/instances')).status === 200 && there().join() === machine);
   });
 });
