@@ -23,6 +23,7 @@ export interface Answer {
 /** Somebody out there who uses Anny through its public name and HTTPS; connections are kept, as browsers keep them. */
 export interface Visitor {
   get(path: string): Promise<Answer>;
+  post(path: string, body: object | string): Promise<Answer>;
   /** Resolves when it is acknowledged; rejects for any other answer. */
   write(id: string, content: string): Promise<void>;
   /** Ids of everything that Anny remembers. */
@@ -49,18 +50,19 @@ export async function openVisitor(options: VisitorOptions): Promise<Visitor> {
     headersTimeout: ANSWER_TIMEOUT_MS,
     bodyTimeout: ANSWER_TIMEOUT_MS,
   });
-  const call = async (method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> => {
+  const call = async (method: 'GET' | 'POST', path: string, body?: object | string): Promise<Answer> => {
     const answer = await request(`https://${options.name}${path}`, {
       method,
       dispatcher,
-      headers: { 'x-api-key': options.apiKey, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { authorization: `Bearer ${options.apiKey}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     return { status: answer.statusCode, text: await answer.body.text() };
   };
   const get = (path: string): Promise<Answer> => call('GET', path);
   return {
     get,
+    post: (path, body) => call('POST', path, body),
     write: async (id, content) => {
       const { status, text } = await call('POST', '/memory', { id, content });
       if (status !== 201 && status !== 200) throw new Error(`HTTP ${status} ${text.slice(0, 100)}`);

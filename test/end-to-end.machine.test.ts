@@ -9,6 +9,7 @@ import { demoSteps, type Seen } from '../demo/steps.ts';
 import { lost, startWriting } from '../demo/writing.ts';
 import { silentReport } from '../operation/silent-report.ts';
 import { systemClock } from '../operation/system-clock.ts';
+import { openLogbook } from './logbook.ts';
 import { run } from './programs.ts';
 
 const place: StagePlace = {
@@ -131,4 +132,28 @@ describe('a promote that is killed', () => {
       expect(view.machines.filter(({ role }: { role: string }) => role === 'writer')).toHaveLength(1);
     });
   }
+});
+
+describe('another app in another language, in the same place', () => {
+  it('is baked, promoted, promoted again and rolled back, and keeps its notes', async () => {
+    const logbook = await openLogbook(place);
+    try {
+      const all = async (...words: string[]) =>
+        expect(await logbook.bluegreen(...words, '--yes')).toMatchObject({ code: 0 });
+      expect(await logbook.image('build')).toMatchObject({ code: 0 });
+      await all('promote');
+      const reader = await logbook.visitor();
+      const note = async (text: string) => expect((await reader.post('/notes', text)).status).toBe(201);
+      await note('before');
+      await all('promote', '--again');
+      await note('between');
+      await all('rollback');
+      const { text } = await reader.get('/notes');
+      await reader.close();
+      expect(text).toContain('before');
+      expect(text).toContain('between');
+    } finally {
+      await logbook.close();
+    }
+  });
 });

@@ -31,7 +31,9 @@ const program = new Command('anny-cloud')
 
 program
   .command('up')
-  .description('bring it up; installs and starts Docker where there is none')
+  .description(
+    'bring it up; installs and starts Docker where there is none; makes the base images that config.yaml here names',
+  )
   .action(async (_options, command: Command) => {
     const up = await bringUp(surroundingsOf(command), process.cwd());
     answer(command, up, upText(up));

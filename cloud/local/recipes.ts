@@ -69,8 +69,19 @@ export const PYTHON_APP: RootRecipe = {
   ],
 };
 
-/** Recipe of a base image by the name that stands in app.build_args: "anny-local/python:3". */
+/** Base images for apps by the name that stands in app.build_args, which the local cloud makes since it asks no registry. */
+const APP_BASES: Readonly<Record<string, () => Promise<RootRecipe>>> = {
+  'anny-local/node:24': nodeApp,
+  'anny-local/python:3': async () => PYTHON_APP,
+};
+
+/** Recipe of "anny-local/python:3"; undefined for an image that is none of the local cloud's. */
 export async function appBase(image: string): Promise<RootRecipe | undefined> {
-  if (image === 'anny-local/python:3') return PYTHON_APP;
-  return image === 'anny-local/node:24' ? nodeApp() : undefined;
+  return APP_BASES[image]?.();
+}
+
+/** The base images that a config.yaml names; Anny's own where there is none. */
+export function basesIn(config: string | undefined): readonly string[] {
+  const [anny = ''] = Object.keys(APP_BASES);
+  return config === undefined ? [anny] : Object.keys(APP_BASES).filter((image) => config.includes(image));
 }

@@ -16,7 +16,7 @@ import { lastLines } from './host-command.ts';
 import { ensureRootImage } from './machine-image.ts';
 import { ensureNetwork } from './network.ts';
 import { type CloudPlace, LOCAL_API_KEY, LOCAL_SSH_KEY_NAME, LOCAL_ZONE, placeFiles } from './place.ts';
-import { nodeApp, STOCK_MACHINE } from './recipes.ts';
+import { appBase, basesIn, STOCK_MACHINE } from './recipes.ts';
 
 const START_TIMEOUT_MS = 90_000;
 
@@ -34,21 +34,29 @@ export interface CloudUp {
 export async function bringUp(surroundings: Surroundings, directory: string): Promise<CloudUp> {
   const { place } = surroundings;
   await mkdir(place.stateDir, { recursive: true, mode: 0o700 });
-  const { engine, machineImage } = await makeReady(surroundings);
+  const config = await readFile(join(directory, 'config.yaml'), 'utf8').catch(() => undefined);
+  const { engine, machineImage } = await makeReady(surroundings, basesIn(config));
   await ensureNetwork(engine, place);
   if ((await recordedProcess(placeFiles(place).daemonPid)) === undefined) await startDaemon(surroundings, machineImage);
   return furnish(place, directory);
 }
 
-/** What every local cloud on this computer needs and all of them share: an engine, programs, the images of stock machines. */
+/**
+ * What every local cloud on this computer needs and all of them share: an engine, programs, the image of a stock machine, and
+ * those that apps stand on.
+ */
 export async function makeReady(
   surroundings: Surroundings,
+  bases: readonly string[] = basesIn(undefined),
 ): Promise<{ readonly engine: Docker; readonly machineImage: string }> {
   const engine = await findEngine(surroundings);
   await ensurePrograms(surroundings);
   const [machineImage] = await Promise.all([
     ensureRootImage(engine, STOCK_MACHINE, surroundings.report),
-    ensureRootImage(engine, await nodeApp(), surroundings.report),
+    ...bases.map(async (image) => {
+      const recipe = await appBase(image);
+      return recipe === undefined ? '' : ensureRootImage(engine, recipe, surroundings.report);
+    }),
   ]);
   return { engine, machineImage };
 }
