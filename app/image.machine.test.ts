@@ -57,9 +57,7 @@ describe("Anny's image, run as its compose file runs it", () => {
     );
     const files = output.trim().split(/\s+/);
     expect(files).toContain('/app/main.ts');
-    const strange = files.filter(
-      (path) => !/^\/app\/((memory\/)?[a-z-]+\.ts|package\.json|config\.yaml)$/.test(path),
-    );
+    const strange = files.filter((path) => !/^\/app\/((memory\/)?[a-z-]+\.ts|package\.json|config\.yaml)$/.test(path));
     expect(strange).toEqual([]);
     expect(files.filter((path) => path.includes('test'))).toEqual([]);
     const { Size } = await stage.engine.getImage(stage.image).inspect();

@@ -1,4 +1,7 @@
+import { request } from 'undici';
 import { z } from 'zod';
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 export const KEY = 'a-key-for-tests';
 
@@ -24,17 +27,18 @@ export type Ask = (path: string, question?: Question) => Promise<Answer>;
 /** Asks a service over HTTP, as anybody would. */
 export function clientOf(url: string): Ask {
   return async (path, { method = 'GET', key = KEY, body, headers = {} } = {}) => {
-    const response = await fetch(`${url}${path}`, {
-      method,
+    const answer = await request(`${url}${path}`, {
+      method: z.enum(METHODS).parse(method),
       headers: {
         ...(key === '' ? {} : { authorization: `Bearer ${key}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      body: body === undefined || typeof body === 'string' ? (body ?? null) : JSON.stringify(body),
     });
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) };
+    const text = await answer.body.text();
+    const named = Object.entries(answer.headers).map(([name, value]): [string, string] => [name, String(value)]);
+    return { status: answer.statusCode, headers: new Headers(named), text, json: () => JSON.parse(text) };
   };
 }
 
