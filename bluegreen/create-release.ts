@@ -51,9 +51,10 @@ export async function createRelease(
 
 /** Waits until the account gives the machine an address and the machine answers with its pinned key. */
 export async function bootRelease(context: Context, release: Release, progress: StepReport): Promise<Answering> {
-  const { clock } = context.operation;
+  const { clock, interrupt: stop } = context.operation;
   const { boot_timeout: timeoutMs } = context.settings.config.deploy;
-  const wait = { timeoutMs, intervalMs: POLL_MS, next: 'anny-bluegreen status shows what the account says of it' };
+  const next = 'anny-bluegreen status shows what the account says of it';
+  const wait = { timeoutMs, intervalMs: POLL_MS, next, stop };
   const placed = await waitFor(clock, { ...wait, what: `${release.tags.release} to get its address` }, async () => {
     const instance = await context.cloud.instance(release.instance.id);
     if (isPlaced(instance)) return { done: instance };

@@ -11,7 +11,7 @@ export interface Gate {
 /** Health by HTTPS and name against one address: N good answers in a row, or UNHEALTHY with the probe that failed. */
 export async function passHealthGate(context: Context, gate: Gate, progress: StepReport): Promise<string> {
   const { health } = context.settings.config.deploy;
-  const { clock } = context.operation;
+  const { clock, interrupt, forward } = context.operation;
   const deadline = clock.now() + health.wait;
   let inARow = 0;
   for (;;) {
@@ -19,7 +19,8 @@ export async function passHealthGate(context: Context, gate: Gate, progress: Ste
     inARow = isHealthy(answer) ? inARow + 1 : 0;
     if (inARow >= health.successes) return `${inARow} in a row, the last in ${Math.round(answer.tookMs)} ms`;
     progress.progress(isHealthy(answer) ? `${inARow} of ${health.successes}` : describeAnswer(answer));
-    if (clock.now() >= deadline) throw unhealthy(context, gate.address, answer);
+    // A step that was stopped does not wait for this any more.
+    if (clock.now() >= deadline || (interrupt.aborted && !forward)) throw unhealthy(context, gate.address, answer);
     await clock.sleep(health.interval);
   }
 }
