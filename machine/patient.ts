@@ -31,19 +31,20 @@ async function tryTo(connect: () => Promise<Box>): Promise<Box | undefined> {
   }
 }
 
-const QUICK_KNOCKS = 3;
+/** Five knocks in five seconds are let in; after them, one in seven. */
+const QUICK_KNOCKS_MS = [700, 1_000, 1_300, 2_000];
 const SLOW_KNOCK_MS = 7_000;
 
 /**
  * When to knock again at a machine that boots, after the error of the last knock. Its firewall may be up before its sshd:
- * quick knocks would use the limit up, and keep it used up for as long as they go on.
+ * quick knocks for longer would use the limit up, and keep it used up. `intervalMs`: while it does not even refuse.
  */
 export function knocks(intervalMs: number): (error: AnnyError) => number {
   let refused = 0;
   return (error) => {
     if (!isRefusal(error)) return intervalMs;
     refused += 1;
-    return refused <= QUICK_KNOCKS ? intervalMs : SLOW_KNOCK_MS;
+    return QUICK_KNOCKS_MS[refused - 1] ?? SLOW_KNOCK_MS;
   };
 }
 

@@ -80,8 +80,8 @@ it('does not wait for a machine that boots, nor for ever', async () => {
 it('knocks at a booting machine so that its firewall lets it in', () => {
   const again = knocks(500);
   const pauses = Array.from({ length: 9 }, () => again(refused()));
-  expect(pauses.slice(0, 3)).toEqual([500, 500, 500]);
+  expect(pauses.slice(0, 4).reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(5_000);
   // Six knocks have five pauses between them, and must take more than 30 s.
-  expect(pauses.slice(3, 8).reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(30_000);
+  expect(pauses.slice(4, 9).reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(30_000);
   expect(again(new AnnyError('MACHINE_UNREACHABLE', { doing: '', found: 'timed out', next: '' }))).toBe(500);
 });
