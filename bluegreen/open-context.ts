@@ -1,3 +1,4 @@
+import { access, constants } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { openAccountOf } from '../cloud/account/open.ts';
 import { localPath } from '../config/local-path.ts';
@@ -9,6 +10,7 @@ import { sshMachines } from '../machine/ssh-box.ts';
 import { steadyMachines } from '../machine/steady.ts';
 import { beginOperation } from '../operation/begin.ts';
 import { reportOf, settingsOf } from '../operation/command-line.ts';
+import { AnnyError } from '../operation/errors.ts';
 import type { Report } from '../operation/report.ts';
 import { systemClock } from '../operation/system-clock.ts';
 import { backupStore } from './backup-store.ts';
@@ -22,6 +24,7 @@ export async function withContext<T>(command: Command, run: (context: Context) =
   const settings = await settingsOf(command);
   const report = reportOf(command);
   for (const warning of settings.warnings) report.warn(warning);
+  await refuseMissingSmoke(settings);
   const privateKey = localPath(settings.directory, settings.config.infra.ssh_private_key);
   const patient = patientMachines(sshMachines(privateKey), systemClock, (text) => report.note(text));
   const machines = sharedMachines(steadyMachines(patient, systemClock));
@@ -55,4 +58,18 @@ function openContext(settings: LoadedSettings, command: string, report: Report, 
       environment: Object.fromEntries(config.app.secrets.map((name) => [name, secret(name) ?? ''])),
     }),
   };
+}
+
+/** Before anything is touched: a promote would find out minutes later. */
+async function refuseMissingSmoke({ config, directory }: LoadedSettings): Promise<void> {
+  const { smoke } = config.deploy;
+  if (smoke === '') return;
+  await access(localPath(directory, smoke), constants.X_OK).catch((cause: NodeJS.ErrnoException) => {
+    throw new AnnyError('CONFIG_INVALID', {
+      doing: 'reading deploy.smoke',
+      found: cause.code === 'ENOENT' ? `there is no file ${smoke}` : `${smoke} may not be executed (chmod +x)`,
+      next: 'name your own script, relative to config.yaml, or set it to ""',
+      cause,
+    });
+  });
 }

@@ -57,6 +57,7 @@ function demoConfig(cloud: CloudUp, recipient: string): object {
       ttl: '60s',
       watch: '2s',
       standby_window: '1m',
+      smoke: 'app/smoke.sh',
       health: { interval: '300ms' },
     },
     backup: { store: 'backups', recipients: [recipient] },
