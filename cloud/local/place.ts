@@ -31,7 +31,7 @@ const PACKAGE_CACHE_PORT = 3142;
 const placeSchema = z.object({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'small letters, digits and dashes'),
   subnet: z.string().regex(/^(\d{1,3}\.){3}0\/24$/, 'a network like 10.77.0.0/24'),
-  apiPort: z.int().min(1).max(65534),
+  apiPort: z.custom<number>((port) => Number.isInteger(port) && port > 0 && port < 65535, 'a port from 1 to 65534'),
 });
 
 export interface PlaceOptions {
