@@ -28,10 +28,12 @@ const ACME_PORT = 14000;
 const DNS_PORT = 53;
 const PACKAGE_CACHE_PORT = 3142;
 
+const PORT = 'a port from 1 to 65534';
+
 const placeSchema = z.object({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'small letters, digits and dashes'),
   subnet: z.string().regex(/^(\d{1,3}\.){3}0\/24$/, 'a network like 10.77.0.0/24'),
-  apiPort: z.custom<number>((port) => Number.isInteger(port) && port > 0 && port < 65535, 'a port from 1 to 65534'),
+  apiPort: z.int({ error: PORT }).min(1, PORT).max(65534, PORT),
 });
 
 export interface PlaceOptions {
