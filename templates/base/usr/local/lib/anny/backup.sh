@@ -17,6 +17,8 @@ verb_backup() {
   path=$BACKUP_DIR/$APP_NAME-$(date -u -d "@$at" +%Y%m%d-%H%M%S).tar.age
   install -d -m 700 "$BACKUP_DIR"
   copy=$BACKUP_DIR/.copy
+  # By a backup that was killed.
+  unfreeze_app
   forget_old_backups
   require_room
   trap 'rm -rf "$BACKUP_DIR/.copy" "$BACKUP_DIR"/.*.partial; end_answer' EXIT

@@ -3,6 +3,7 @@
 
 readonly HOLD_LIMIT_SECONDS=100
 readonly DRAIN_SECONDS=8
+readonly TAKE_SECONDS=5
 # One line for each request that a relay passed on, its time first: the evidence that decides when it may go.
 # Not where the distribution's logrotate would take it away.
 readonly RELAYED_LOG=/var/log/anny/relayed.log
@@ -53,6 +54,7 @@ verb_quiesce() {
   require_held
   if [[ ! -s $RUN/quiesced ]] || app_running; then
     rm -f "$RUN/quiesced"
+    await_taken
     stop_app
     sync -f "$STATE"
     found=$(manifest "$STATE")
@@ -62,6 +64,28 @@ verb_quiesce() {
   fi
   note "state is $(cat "$RUN/quiesced")"
   answer_json "$(cat "$RUN/quiesced")"
+}
+
+# A request that has not been read when the app stops is cut off, however gracefully the app does it. No new ones come any more;
+# those that are on their way need a moment.
+await_taken() {
+  local until=$(($(uptime_ms) + TAKE_SECONDS * 1000))
+  while requests_unread; do
+    [[ $(uptime_ms) -lt $until ]] || { note 'the app leaves requests unread'; return 0; }
+    sleep 0.02
+  done
+}
+
+# On this side, connections that are asked for (02) or have bytes to send; on the app's, such as are half made (03), wait to be
+# accepted (a listening socket's number), or have bytes to read.
+requests_unread() {
+  local pid port
+  port=$(printf ':%04X' "$APP_PORT")
+  pid=$(docker inspect -f '{{.State.Pid}}' "$CONTAINER" 2>/dev/null) || return 1
+  [[ $pid -gt 0 ]] || return 1
+  awk -v port="$port" '$3 ~ port "$" && ($4 == "02" || $5 !~ /^00000000:/) { found = 1 } END { exit !found }' /proc/net/tcp ||
+    cat "/proc/$pid/net/tcp" "/proc/$pid/net/tcp6" 2>/dev/null |
+    awk -v port="$port" '$2 ~ port "$" && ($4 == "03" || $5 !~ /:00000000$/) { found = 1 } END { exit !found }'
 }
 
 require_held() {
