@@ -18,7 +18,7 @@ import { systemClock } from '../../operation/system-clock.ts';
 import { makeSshKey } from '../ssh-key.ts';
 
 const SUBNET = '10.83.0.0/24';
-const API_PORT = 8683;
+const API_PORT = 8783;
 
 /** A local cloud without its API: real machines, a name server, an ACME server, and the settings of a small app. */
 export interface Ground {
@@ -113,19 +113,23 @@ async function operatorKey(directory: string): Promise<{ privateKeyPath: string;
   return { privateKeyPath, publicKey };
 }
 
-/** An earlier run that was killed leaves machines; they are this place's alone. */
+/** An earlier run that was killed leaves machines; they are this place's alone, and it may be removing them just now. */
 async function removeLeftovers(engine: Docker, place: CloudPlace): Promise<void> {
   const mine = { label: [`anny.cloud=${place.name}`] };
   for (const { Id } of await engine.listContainers({ all: true, filters: mine })) {
-    await engine.getContainer(Id).remove({ force: true, v: true });
+    await engine.getContainer(Id).remove({ force: true, v: true }).catch(ignoreGone);
   }
   for (const { RepoTags } of await engine.listImages({ filters: { reference: [`${place.name}/*`] } })) {
-    for (const tag of RepoTags ?? []) await engine.getImage(tag).remove({ force: true });
+    for (const tag of RepoTags ?? []) await engine.getImage(tag).remove({ force: true }).catch(ignoreGone);
   }
   const { Volumes } = await engine.listVolumes();
   for (const { Name } of Volumes ?? []) {
-    if (Name.startsWith(`${place.name}-`)) await engine.getVolume(Name).remove({ force: true });
+    if (Name.startsWith(`${place.name}-`)) await engine.getVolume(Name).remove({ force: true }).catch(ignoreGone);
   }
+}
+
+function ignoreGone(error: { statusCode?: number }): void {
+  if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
 }
 
 async function hostResolvers(): Promise<readonly string[]> {

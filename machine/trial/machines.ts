@@ -69,8 +69,14 @@ export async function newMachine(ground: Ground, id: string): Promise<TrialMachi
   const { address } = await create(ground, id, { snapshotId: SNAPSHOT }, hostKey, 'deploy');
   const machines = steadyMachines(sshMachines(ground.privateKeyPath), systemClock);
   const target = { address, hostKeyFingerprint: hostKey.fingerprint };
-  const box = await reach(() => machines.connect(target));
   const root = (script: string) => runInside(`${ground.place.name}-${id}`, script);
+  // Looked at from inside: each knock at a machine that is not up yet counts with its firewall.
+  const isUp = () =>
+    root(
+      'systemctl is-active --quiet anny-box && systemctl is-active --quiet ssh && test -s /home/deploy/.ssh/authorized_keys',
+    );
+  await reach(isUp);
+  const box = await reach(() => machines.connect(target));
   return {
     id,
     address,
@@ -79,7 +85,7 @@ export async function newMachine(ground: Ground, id: string): Promise<TrialMachi
     reboot: async () => {
       await box.close();
       await ground.hypervisor.reboot(id);
-      await reach(async () => root('systemctl is-active --quiet anny-box ssh'));
+      await reach(isUp);
     },
   };
 }
@@ -127,7 +133,7 @@ function shellAddress({ privateKeyPath }: Ground, address: string, hostKey: Host
 function reach<T>(open: () => Promise<T>): Promise<T> {
   return waitFor(
     systemClock,
-    { what: 'the machine to answer', timeoutMs: 60_000, intervalMs: 500, next: 'docker logs' },
+    { what: 'the machine to answer', timeoutMs: 120_000, intervalMs: 500, next: 'docker logs' },
     async () => {
       try {
         return { done: await open() };

@@ -13,6 +13,8 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     if (stopping) response.setHeader('connection', 'close');
     const text = Buffer.concat(chunks).toString();
+    if (request.url === '/upload') return response.end(String(text.length));
+    if (request.url === '/slow') return void setTimeout(() => response.end('slow'), 2_000);
     if (request.method === 'POST') {
       writeSync(ledger, `${text}\n`);
       fsyncSync(ledger);
@@ -27,11 +29,20 @@ const server = createServer((request, response) => {
     response.end();
   });
 });
+/** Connections that are no longer HTTP: what comes goes back. */
+const streams = new Set();
+server.on('upgrade', (_request, socket) => {
+  streams.add(socket);
+  socket.on('close', () => streams.delete(socket)).on('error', () => socket.destroy());
+  socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  socket.pipe(socket);
+});
 server.keepAliveTimeout = 75_000;
 server.listen(8000, '0.0.0.0');
 
 process.on('SIGTERM', () => {
   stopping = true;
+  for (const socket of streams) socket.end();
   const idle = setInterval(() => server.closeIdleConnections(), 10);
   server.close(() => {
     clearInterval(idle);

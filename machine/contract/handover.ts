@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { ask, eventually, lost } from '../trial/asking.ts';
+import { startWriting } from '../trial/clients.ts';
+import { handOver, moveState } from '../trial/handover.ts';
+import { blue, green, ground, secrets } from '../trial/pair.ts';
+
+export function handoverContract(): void {
+  describe('a handover under load', () => {
+    it('loses nothing and fails nobody, there and back, through the old address', async () => {
+      await green.box.prepare('green-20260101-000000', 'green');
+      await green.box.secrets(secrets());
+      await green.box.start(30_000);
+      for (const [from, to] of [
+        [blue, green],
+        [green, blue],
+        [blue, green],
+      ] as const) {
+        const writing = startWriting(ground, from.address, 30);
+        await sleep(500);
+        await handOver(from, to);
+        await sleep(500);
+        const { kept, failures, longestMs } = await writing.stop();
+        console.info(
+          `30 clients: ${kept.length} writes, ${failures.length} failures, longest ${Math.round(longestMs)} ms`,
+        );
+        expect(failures).toEqual([]);
+        expect(kept.length).toBeGreaterThan(100);
+        expect(await lost(kept, to)).toEqual([]);
+        expect((await from.box.status()).relayed.requests).toBeGreaterThan(0);
+      }
+      ground.pointName(green.address);
+    });
+
+    it('keeps the certificate, the history and the client’s address on the way', async () => {
+      expect((await green.box.status()).certificate.kind).toBe('issued');
+      expect(
+        (await green.box.history()).map(({ event }) => event).filter((event) => event === 'activated'),
+      ).toHaveLength(4);
+      const spoofed = await ask(blue, '/who', { 'x-forwarded-for': '198.51.100.7', 'x-anny-client': '198.51.100.7' });
+      expect(JSON.parse(spoofed.text)).toMatchObject({ client: ground.place.gateway });
+    });
+
+    it('can be undone up to the commit', async () => {
+      const writing = startWriting(ground, green.address, 10);
+      await moveState(green, blue);
+      await blue.box.takeover(green.address, 15_000);
+      await green.box.resume();
+      await blue.box.stop();
+      const { kept, failures } = await writing.stop();
+      expect(failures).toEqual([]);
+      expect(await lost(kept, green)).toEqual([]);
+      expect(await blue.box.status()).toMatchObject({ role: 'relay', takeover: { from: '', at: 0 } });
+      await expect(blue.box.takeover(green.address, 5_000)).rejects.toThrow('did not come from');
+    });
+
+    it('resumes by itself when nobody commits, and refuses a commit that comes too late', async () => {
+      const writing = startWriting(ground, green.address, 10);
+      await moveState(green, blue, 3_000).catch(() => undefined);
+      await eventually(async () => !(await green.box.status()).held);
+      await expect(green.box.relay(blue.address)).rejects.toThrow();
+      const { kept, failures } = await writing.stop();
+      expect(failures).toEqual([]);
+      expect(await lost(kept, green)).toEqual([]);
+    });
+
+    it('does not commit to a machine that does not answer', async () => {
+      await green.box.hold(20_000);
+      await green.box.quiesce();
+      await expect(green.box.relay(blue.address)).rejects.toThrow('does not answer');
+      await green.box.resume();
+      expect((await ask(green)).status).toBe(200);
+    });
+  });
+}

@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ask } from '../trial/asking.ts';
+import { startWriting } from '../trial/clients.ts';
+import { handOver, moveState } from '../trial/handover.ts';
+import { begin, blue, green, ground } from '../trial/pair.ts';
+import { openStream, slowUpload, uploadBytes } from '../trial/streams.ts';
+
+const PIECES = 64;
+
+export function requestsContract(): void {
+  describe('requests that are under way when a handover begins', () => {
+    beforeAll(begin);
+
+    it('are answered: a slow upload by the new machine, a slow answer by the old one', async () => {
+      const upload = slowUpload(blue, PIECES, 100);
+      const slow = ask(blue, '/slow');
+      const stream = await openStream(blue);
+      await stream.echo('before');
+      await handOver(blue, green);
+      expect((await slow).text).toBe('slow');
+      // The app ends it as it stops; the client comes back by the same address.
+      await stream.closed;
+      const again = await openStream(blue);
+      await again.echo('after');
+      expect(await upload).toBe(`200 ${uploadBytes(PIECES)}`);
+      // A handover on the relay's other side ends it as well, and it outlives what does not concern it.
+      await sleep(1_000);
+      await again.echo('still');
+      again.close();
+    });
+
+    it('wait by the hundred, and all are answered', async () => {
+      const writing = startWriting(ground, green.address, 600, 'crowd');
+      await sleep(1_500);
+      await moveState(green, blue);
+      await blue.box.takeover(green.address, 15_000);
+      await green.box.relay(blue.address);
+      await blue.box.activate();
+      await sleep(500);
+      const { kept, failures, longestMs } = await writing.stop();
+      console.info(
+        `600 clients: ${kept.length} writes, ${failures.length} failures, longest ${Math.round(longestMs)} ms`,
+      );
+      expect(failures).toEqual([]);
+      expect(kept.length).toBeGreaterThan(1_200);
+    });
+  });
+}

@@ -1,0 +1,67 @@
+import { Readable } from 'node:stream';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { opened } from '../trial/archive.ts';
+import { ask, lost, write } from '../trial/asking.ts';
+import { handOver, moveState } from '../trial/handover.ts';
+import { begin, blue, green, STATE } from '../trial/pair.ts';
+import { FINGERPRINT, TANGLE } from '../trial/tangle.ts';
+
+export function stateContract(): void {
+  describe('the state', () => {
+    beforeAll(begin);
+
+    it('arrives as it was, whatever a file system can hold', async () => {
+      await blue.root(TANGLE);
+      const before = await blue.root(FINGERPRINT);
+      expect(before.split('\n').length).toBeGreaterThan(15);
+      await handOver(blue, green);
+      expect(await green.root(FINGERPRINT)).toBe(before);
+    });
+
+    it('comes back from a backup as it was', async () => {
+      const before = await green.root(FINGERPRINT);
+      const { path } = await green.box.backup();
+      const archive = await opened(green, path);
+      await blue.root('rm /var/lib/anny/role.json && anny-box boot >/dev/null');
+      await blue.box.prepare('blue-20260103-000000', 'blue');
+      await blue.root(`find ${STATE} -mindepth 1 -delete`);
+      await blue.box.restore(Readable.from([archive]));
+      expect(await blue.root(FINGERPRINT)).toBe(before);
+    });
+
+    it('stays as it was when the other machine dies in the middle of a pull, and arrives at the next try', async () => {
+      await green.root(`head -c 200000000 /dev/urandom > ${STATE}/big`);
+      const before = await blue.root(FINGERPRINT);
+      const dying = green.root(
+        'until pgrep -f "[r]sync --server" >/dev/null; do sleep 0.02; done; sleep 0.1; pkill -f "[r]sync --server"',
+      );
+      await expect(moveState(green, blue)).rejects.toThrow('copying the state');
+      await dying;
+      expect(await blue.root(FINGERPRINT)).toBe(before);
+      expect(await blue.root(`ls ${STATE}/..`)).not.toContain('incoming');
+      const { bytes } = await moveState(green, blue);
+      expect(bytes).toBeGreaterThan(200_000_000);
+      await green.box.resume();
+      await green.root(`rm ${STATE}/big`);
+    });
+
+    it('is mended after a power cut between the two renames of a replacement', async () => {
+      const { kept } = await write(green, 'mended');
+      await moveState(green, blue);
+      await green.box.resume();
+      await blue.root(`cd ${STATE}/.. && mv _data outgoing && mkdir incoming && touch incoming/half`);
+      await blue.box.takeover(green.address, 15_000);
+      expect(await blue.root(`ls ${STATE}/..`)).toBe('_data');
+      await blue.root(`grep -qx '${kept[0]}' ${STATE}/ledger`);
+      await blue.box.stop();
+    });
+
+    it('does not depend on a history that the disk has damaged', async () => {
+      await green.root(`printf '{"generation":"x"}\\nnonsense\\n' >> /var/lib/anny/history.jsonl`);
+      await handOver(green, blue);
+      expect((await ask(blue)).status).toBe(200);
+      expect((await blue.box.history()).at(-1)).toMatchObject({ event: 'activated' });
+      expect(await lost((await write(blue, 'after')).kept, blue)).toEqual([]);
+    });
+  });
+}
