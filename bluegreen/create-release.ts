@@ -11,7 +11,7 @@ import type { Context } from './context.ts';
 import { type Answering, type Release, reach } from './release.ts';
 import { type Slot, tagsOf } from './tags.ts';
 
-const POLL_MS = 1_000;
+const POLL_MS = 500;
 const NO_ADDRESS = '0.0.0.0';
 
 /** Creates a release's instance from an image. Its SSH host key is pinned before it exists. */

@@ -17,7 +17,7 @@ export interface DemoProject {
   readonly trust: string;
 }
 
-/** Writes the project anew; backups and keys of an earlier demo go with it. */
+/** Writes the project anew; the backups of an earlier demo go with it. */
 export async function makeProject(directory: string, cloud: CloudUp, apiKey: string): Promise<DemoProject> {
   for (const name of ['app', 'backups', '.anny/journal-demo.jsonl']) {
     await rm(join(directory, name), { recursive: true, force: true });
@@ -27,7 +27,7 @@ export async function makeProject(directory: string, cloud: CloudUp, apiKey: str
     recursive: true,
     filter: (path) => !path.includes('node_modules') && !path.endsWith('.test.ts'),
   });
-  const identity = await generateIdentity();
+  const identity = await knownIdentity(directory);
   const config = demoConfig(cloud, await identityToRecipient(identity));
   await writeFile(join(directory, 'config.yaml'), stringify(config));
   await writeFile(
@@ -36,6 +36,12 @@ export async function makeProject(directory: string, cloud: CloudUp, apiKey: str
     { mode: 0o600 },
   );
   return { directory, apiKey, nameServer: cloud.nameServer, trust: cloud.trust };
+}
+
+/** That of an earlier demo, since its recipient is part of the image: the image is the same then. */
+async function knownIdentity(directory: string): Promise<string> {
+  const earlier = await readFile(join(directory, '.env'), 'utf8').catch(() => '');
+  return /^ANNY_BACKUP_IDENTITY=(\S+)$/m.exec(earlier)?.[1] ?? generateIdentity();
 }
 
 function demoConfig(cloud: CloudUp, recipient: string): object {

@@ -6,6 +6,8 @@ import type { Report } from './report.ts';
 import type { Operation } from './step.ts';
 import { systemClock } from './system-clock.ts';
 
+/** One Ctrl-C may arrive twice: from the terminal, and passed on by the program that started this one. */
+const ECHO_MS = 500;
 const OPERATION_ID_BYTES = 6;
 
 /** A new operation of this program in the real world: its journal lies beside config.yaml. */
@@ -25,8 +27,13 @@ export function beginOperation(settings: LoadedSettings, command: string, report
 /** The first Ctrl-C asks for a stop in good order; the second leaves at once, and `status` says what is left. */
 function interruptSignal(report: Report): AbortSignal {
   const controller = new AbortController();
+  let firstAt = 0;
   const stop = (): void => {
-    if (controller.signal.aborted) process.exit(ERROR_CODES.INTERRUPTED);
+    if (controller.signal.aborted) {
+      if (systemClock.now() - firstAt > ECHO_MS) process.exit(ERROR_CODES.INTERRUPTED);
+      return;
+    }
+    firstAt = systemClock.now();
     report.warn('stopping in good order (Ctrl-C again leaves at once, then anny-bluegreen status says what is left)');
     controller.abort();
   };

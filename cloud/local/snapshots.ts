@@ -1,6 +1,10 @@
+import { access, constants } from 'node:fs/promises';
 import type Docker from 'dockerode';
 import { AnnyError } from '../../operation/errors.ts';
+import { lastLines, runCommand } from './host-command.ts';
 import { type CloudPlace, LABEL_CLOUD, LABEL_KIND, LABEL_SNAPSHOT } from './place.ts';
+
+const COPY_TIMEOUT_MS = 30 * 60_000;
 
 export function snapshotImage(place: CloudPlace, snapshotId: string): string {
   return `${place.name}/snapshot:${snapshotId}`;
@@ -29,10 +33,11 @@ export async function takeSnapshot(
   return { bytes: (await engine.getImage(snapshotImage(place, snapshotId)).inspect()).Size };
 }
 
-/** Copies one volume into another, in a helper container, since only the engine's side can see them. */
+/** Copies one volume into another: here where they can be seen from here, else in a helper container on the engine's side. */
 export async function copyVolume(engine: Docker, place: CloudPlace, from: string, to: string): Promise<void> {
   await ensureVolume(engine, place, from);
   await ensureVolume(engine, place, to);
+  if (await copyHere(engine, from, to)) return;
   const helper = await engine.createContainer({
     Image: await anyImage(engine),
     Entrypoint: ['cp', '-a', '--reflink=auto', '/from/.', '/to/'],
@@ -44,14 +49,34 @@ export async function copyVolume(engine: Docker, place: CloudPlace, from: string
     const { StatusCode } = (await helper.wait()) as { StatusCode: number };
     if (StatusCode === 0) return;
     const said = (await helper.logs({ stdout: true, stderr: true })).toString().slice(-300);
-    throw new AnnyError('NO_SPACE', {
-      doing: `copying volume ${from}`,
-      found: said.trim() || `exit ${StatusCode}`,
-      next: 'look at the space of the disk that Docker uses (docker system df)',
-    });
+    throw copyFailed(from, said.trim() || `exit ${StatusCode}`);
   } finally {
     await helper.remove({ force: true });
   }
+}
+
+/** False when the engine's disk is not to be seen from here. An engine elsewhere may name a path that means something else here. */
+async function copyHere(engine: Docker, from: string, to: string): Promise<boolean> {
+  const [source, target] = await Promise.all([from, to].map((name) => engine.getVolume(name).inspect()));
+  if (source === undefined || target === undefined || process.env.DOCKER_HOST !== undefined) return false;
+  const places = [source.Mountpoint, target.Mountpoint];
+  const seen = await Promise.all(places.map((path) => access(path, constants.R_OK | constants.W_OK).then(yes, no)));
+  if (!seen.every(Boolean)) return false;
+  const words = ['-a', '--reflink=auto', `${source.Mountpoint}/.`, `${target.Mountpoint}/`];
+  const { code, output } = await runCommand('cp', words, { timeoutMs: COPY_TIMEOUT_MS });
+  if (code === 0) return true;
+  throw copyFailed(from, lastLines(output));
+}
+
+const yes = (): boolean => true;
+const no = (): boolean => false;
+
+function copyFailed(volume: string, found: string): AnnyError {
+  return new AnnyError('NO_SPACE', {
+    doing: `copying volume ${volume}`,
+    found,
+    next: 'look at the space of the disk that Docker uses (docker system df)',
+  });
 }
 
 async function ensureVolume(engine: Docker, place: CloudPlace, name: string): Promise<void> {
