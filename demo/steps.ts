@@ -4,7 +4,7 @@ import type { Stage } from './stage.ts';
 import type { Visitor } from './visitor.ts';
 import { lost, startWriting, type Writing } from './writing.ts';
 
-const WRITERS = 8;
+const WRITERS = 4;
 
 /** One thing that an operator does, and what is then checked; the check's words go into the summary. */
 export interface DemoStep {
