@@ -24,5 +24,5 @@ build: node_modules ## what an installed package runs, into dist/
 
 node_modules: package-lock.json
 	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer (apt-get install nodejs npm)'; exit 3; }
-	npm ci
+	npm ci --loglevel=error
 	@touch node_modules
