@@ -14,6 +14,7 @@ test-quick: node_modules ## unit tests and a short simulation: seconds, no Docke
 	@npm run --silent test:quick
 
 lint: node_modules ## format, lint, types, shell
+	@command -v shellcheck >/dev/null || { echo 'shellcheck is missing: apt-get install shellcheck'; exit 3; }
 	@npm run --silent lint
 
 bench: node_modules ## every figure, one JSON object a line; ONLY=promote for a family, ONLY=promote.lost_writes for one
