@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import pc from 'picocolors';
 import { takeDown } from '../cloud/local/down.ts';
 import { runMain } from '../operation/fail.ts';
@@ -75,22 +76,21 @@ function summary(done: readonly Done[], totalMs: number): string {
 }
 
 function whatToTry(directory: string): string {
+  const here = `--config ${relative(process.cwd(), directory)}/config.yaml --env demo`;
   const lines = [
-    ['anny-bluegreen status', 'both machines, roles, where the name leads'],
-    ['anny-bluegreen history', 'who has been the writer'],
-    ['anny-bluegreen plan --again', 'what the next promote would do'],
-    ['anny-bluegreen promote --again', 'do it'],
-    ['anny-bluegreen ssh -- sudo anny-box status', 'on the live machine'],
-    ['anny-bluegreen logs', "the app's last lines"],
-    ['anny-image list', 'the images in the account'],
+    [`anny-bluegreen ${here} status`, 'both machines, roles, where the name leads'],
+    [`anny-bluegreen ${here} history`, 'who has been the writer'],
+    [`anny-bluegreen ${here} plan --again`, 'what the next promote would do'],
+    [`anny-bluegreen ${here} promote --again`, 'do it'],
+    [`anny-bluegreen ${here} ssh -- sudo anny-box status`, 'on the live machine'],
+    [`anny-bluegreen ${here} logs`, "the app's last lines"],
+    [`anny-image ${here} list`, 'the images in the account'],
     ['anny-cloud --name anny-demo --subnet 10.78.0.0/24 --port 8584 down', 'stop it all'],
   ];
   return [
     'The cloud stays up. What to try next:',
     '',
-    `  cd ${directory}`,
-    '  export ANNY_ENV=demo',
-    ...lines.map(([command, what]) => `  npx ${command}  ${pc.dim(`# ${what}`)}`),
+    ...lines.flatMap(([command, what]) => [pc.dim(`  # ${what}`), `  npx ${command}`]),
     '',
   ].join('\n');
 }
