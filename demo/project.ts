@@ -61,10 +61,10 @@ function demoConfig(cloud: CloudUp, recipient: string): object {
     },
     deploy: {
       ttl: '60s',
-      watch: '2s',
+      watch: '1s',
       standby_window: '1m',
       smoke: 'app/smoke.sh',
-      health: { interval: '300ms' },
+      health: { interval: '200ms' },
     },
     backup: { store: 'backups', recipients: [recipient] },
     tls: { email: `ops@${cloud.zone}`, acme_server: cloud.acme, extra_ca: '.anny/local/trust.pem' },
