@@ -55,6 +55,22 @@ export async function copyVolume(engine: Docker, place: CloudPlace, from: string
   }
 }
 
+/**
+ * Copies $1 to $2. Layers of container images never change once they are there, so they are linked, which spares the disk most
+ * of the work; where a container exists its own layer does change, and everything is copied.
+ */
+const COPY_SCRIPT = `
+cd "$1"
+if [ -d overlay2 ] && [ -z "$(ls -A image/overlay2/layerdb/mounts 2>/dev/null)" ]; then
+  find . -mindepth 1 -maxdepth 1 ! -name overlay2 -exec cp -a -t "$2" {} +
+  cp -al overlay2 "$2/"
+  chmod --reference=. "$2"
+  chown --reference=. "$2"
+else
+  cp -a --reflink=auto . "$2/"
+fi
+`;
+
 /** False when the engine's disk is not to be seen from here. An engine elsewhere may name a path that means something else here. */
 async function copyHere(engine: Docker, from: string, to: string): Promise<boolean> {
   const [source, target] = await Promise.all([from, to].map((name) => engine.getVolume(name).inspect()));
@@ -62,8 +78,8 @@ async function copyHere(engine: Docker, from: string, to: string): Promise<boole
   const places = [source.Mountpoint, target.Mountpoint];
   const seen = await Promise.all(places.map((path) => access(path, constants.R_OK | constants.W_OK).then(yes, no)));
   if (!seen.every(Boolean)) return false;
-  const words = ['-a', '--reflink=auto', `${source.Mountpoint}/.`, `${target.Mountpoint}/`];
-  const { code, output } = await runCommand('cp', words, { timeoutMs: COPY_TIMEOUT_MS });
+  const words = ['-ec', COPY_SCRIPT, 'copy', source.Mountpoint, target.Mountpoint];
+  const { code, output } = await runCommand('sh', words, { timeoutMs: COPY_TIMEOUT_MS });
   if (code === 0) return true;
   throw copyFailed(from, lastLines(output));
 }
