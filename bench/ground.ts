@@ -11,7 +11,7 @@ import { systemClock } from '../operation/system-clock.ts';
 export async function onGround(measure: (stage: Stage) => Promise<void>): Promise<void> {
   const place: StagePlace = {
     cloud: {
-      place: cloudPlace({ name: 'anny-bench', subnet: '10.80.0.0/24', apiPort: 8784 }, process.env),
+      place: cloudPlace({ name: 'anny-bench', subnet: '10.80.0.0/24', apiPort: 8884 }, process.env),
       clock: systemClock,
       report: silentReport,
     },
