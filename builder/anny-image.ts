@@ -77,12 +77,20 @@ async function withContext(command: Command, run: (context: BakeContext) => Prom
   const running = runningIn(join(settings.directory, '.anny', 'running'));
   const operation = beginOperation(settings, command.name(), report);
   const cloud = openAccountOf(settings, process.env);
-  await running.begin(operation.id);
   try {
     const shells = { open: async (target: ShellAddress) => connections.add(await openShell(target)) };
     await run({ settings, cloud, shells, operation, running });
   } finally {
     await connections.close();
+  }
+}
+
+/** Written down while it may have machines, so that one that is killed can be swept up after. */
+async function writtenDown<T>({ running, operation }: BakeContext, run: () => Promise<T>): Promise<T> {
+  await running.begin(operation.id);
+  try {
+    return await run();
+  } finally {
     await running.end(operation.id);
   }
 }
@@ -105,7 +113,7 @@ async function buildCommand(
     force: options.force === true,
     onError: options.onError,
   };
-  const built = await build(context, wish, keep);
+  const built = await writtenDown(context, () => build(context, wish, keep));
   const lines = built.map(
     (one) =>
       `${one.name}  ${one.digest.slice(0, 12)}  ${one.snapshotId}  ${one.baked ? 'baked and tested' : 'was there already'}`,
@@ -176,7 +184,7 @@ async function show({ cloud, settings }: BakeContext, command: Command, wanted: 
 }
 
 async function verifyCommand(context: BakeContext, command: Command, name: string | undefined): Promise<void> {
-  const result = await verify(context, name ?? context.settings.config.image.name);
+  const result = await writtenDown(context, () => verify(context, name ?? context.settings.config.image.name));
   const bad = result.checks.filter(({ ok }) => !ok);
   const lines = result.checks.map(
     (check) => `${check.ok ? '✔' : '✖'} ${check.name}${check.ok ? '' : `: ${check.found}`}`,

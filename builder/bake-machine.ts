@@ -20,6 +20,11 @@ export interface BakeMachineRequest {
   readonly from: NewInstance['from'];
 }
 
+/** What `create` below says of a machine in its tags. */
+export function isBakeMachine(tags: readonly string[]): boolean {
+  return tags.includes('kind=bake') || tags.includes('kind=boot-test');
+}
+
 /** A short-lived machine, and root's shell on it. */
 export interface BakeMachine {
   readonly id: InstanceId;

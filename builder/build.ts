@@ -3,6 +3,7 @@ import { AnnyError } from '../operation/errors.ts';
 import { runStep, undoAll } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
 import { type BakeContext, type BakeRequest, bake } from './bake.ts';
+import { isBakeMachine } from './bake-machine.ts';
 import { type Image, imagesIn } from './catalog.ts';
 import { readChain } from './definition.ts';
 import { type Identity, identify, whatChanged } from './digest.ts';
@@ -205,6 +206,7 @@ async function afterOtherBake(
 }
 
 function isOtherBake({ tags }: Instance, identity: Identity, operation: string): boolean {
-  const isBake = tags.includes('kind=bake') || tags.includes('kind=boot-test');
-  return isBake && tags.includes(`image=${identity.digest.slice(0, 12)}`) && !tags.includes(`op=${operation}`);
+  return (
+    isBakeMachine(tags) && tags.includes(`image=${identity.digest.slice(0, 12)}`) && !tags.includes(`op=${operation}`)
+  );
 }

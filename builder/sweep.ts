@@ -1,5 +1,6 @@
 import { runStep } from '../operation/step.ts';
 import type { BakeContext } from './bake.ts';
+import { isBakeMachine } from './bake-machine.ts';
 import { imagesIn } from './catalog.ts';
 
 /** Takes away the machines and untested snapshots of bakes that were killed on this computer: nobody else ever will. */
@@ -12,7 +13,7 @@ export async function sweepKilled({ cloud, operation, running }: BakeContext): P
     run: async () => {
       const [instances, images] = await Promise.all([cloud.instances(), imagesIn(cloud)]);
       const isTheirs = (tags: readonly string[]): boolean => killed.some((id) => tags.includes(`op=${id}`));
-      const machines = instances.filter(({ tags }) => tags.includes('anny') && isBake(tags) && isTheirs(tags));
+      const machines = instances.filter(({ tags }) => tags.includes('anny') && isBakeMachine(tags) && isTheirs(tags));
       const snapshots = images.filter((image) => image.stage === 'candidate' && killed.includes(image.operation));
       for (const { id } of machines) await cloud.destroyInstance(id);
       for (const { snapshotId } of snapshots) await cloud.deleteSnapshot(snapshotId);
@@ -21,8 +22,4 @@ export async function sweepKilled({ cloud, operation, running }: BakeContext): P
     },
     describe: ({ machines, snapshots }) => `${machines} machines and ${snapshots} untested snapshots destroyed`,
   });
-}
-
-function isBake(tags: readonly string[]): boolean {
-  return tags.includes('kind=bake') || tags.includes('kind=boot-test');
 }

@@ -8,6 +8,7 @@ import { takeDown } from '../cloud/local/down.ts';
 import type { Surroundings } from '../cloud/local/engine.ts';
 import { cloudPlace } from '../cloud/local/place.ts';
 import { bringUp } from '../cloud/local/up.ts';
+import type { Report } from '../operation/report.ts';
 import { systemClock } from '../operation/system-clock.ts';
 import { terminalReport } from '../operation/terminal-report.ts';
 import { runProgram } from './program.ts';
@@ -22,12 +23,14 @@ export interface StagePlace {
   readonly directory: string;
 }
 
+/** `name`: "demo" plays in .anny/demo on the cloud anny-demo. */
+export function stagePlace(name: string, where: { subnet: string; apiPort: number }, report: Report): StagePlace {
+  const place = cloudPlace({ name: `anny-${name}`, ...where }, process.env);
+  return { cloud: { place, clock: systemClock, report }, directory: join(ROOT, '.anny', name) };
+}
+
 export function demoPlace(): StagePlace {
-  const place = cloudPlace({ name: 'anny-demo', subnet: '10.78.0.0/24', apiPort: 8584 }, process.env);
-  return {
-    cloud: { place, clock: systemClock, report: terminalReport(systemClock) },
-    directory: join(ROOT, '.anny', 'demo'),
-  };
+  return stagePlace('demo', { subnet: '10.78.0.0/24', apiPort: 8584 }, terminalReport(systemClock));
 }
 
 /** What the demo plays on: a local cloud, a project, its account, and somebody who uses the app. */

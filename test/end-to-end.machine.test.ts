@@ -2,24 +2,14 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reset } from '../cloud/local/down.ts';
-import { cloudPlace } from '../cloud/local/place.ts';
-import { ROOT } from '../demo/project.ts';
-import { openStage, type Stage, type StagePlace } from '../demo/stage.ts';
+import { openStage, type Stage, stagePlace } from '../demo/stage.ts';
 import { demoSteps, type Seen } from '../demo/steps.ts';
 import { lost, startWriting } from '../demo/writing.ts';
 import { silentReport } from '../operation/silent-report.ts';
-import { systemClock } from '../operation/system-clock.ts';
 import { openLogbook } from './logbook.ts';
 import { run } from './programs.ts';
 
-const place: StagePlace = {
-  cloud: {
-    place: cloudPlace({ name: 'anny-e2e', subnet: '10.79.0.0/24', apiPort: 8684 }, process.env),
-    clock: systemClock,
-    report: silentReport,
-  },
-  directory: join(ROOT, '.anny', 'e2e'),
-};
+const place = stagePlace('e2e', { subnet: '10.79.0.0/24', apiPort: 8684 }, silentReport);
 const seen: Seen = {};
 let stage: Stage;
 
