@@ -21,7 +21,7 @@ export async function createRelease(
 ): Promise<Release> {
   const { settings, cloud, operation } = context;
   const { infra } = settings.config;
-  const hostKey = makeHostKey();
+  const hostKey = makeHostKey(operation.clock);
   const key = await operatorKey(cloud, infra);
   const tags = {
     environment: settings.environment,

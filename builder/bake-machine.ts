@@ -37,7 +37,7 @@ export async function withBakeMachine<T>(
   request: BakeMachineRequest,
   use: (machine: BakeMachine) => Promise<T>,
 ): Promise<T> {
-  const hostKey = makeHostKey();
+  const hostKey = makeHostKey(context.operation.clock);
   const instance = await create(context, request, hostKey);
   const shell = await boot(context, instance.id, hostKey);
   try {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Clock } from '../operation/clock.ts';
 import { makeSshKey } from './ssh-key.ts';
 
 /** An SSH host key made before its machine exists, so that no connection ever goes to an unknown key. */
@@ -11,8 +12,8 @@ export interface HostKey {
   readonly fingerprint: string;
 }
 
-export function makeHostKey(): HostKey {
-  const key = makeSshKey();
+export function makeHostKey(clock: Pick<Clock, 'randomHex'>): HostKey {
+  const key = makeSshKey(clock);
   return { ...key, fingerprint: fingerprintOf(key.publicKey) };
 }
 

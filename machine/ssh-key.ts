@@ -1,4 +1,5 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHash, createPrivateKey } from 'node:crypto';
+import type { Clock } from '../operation/clock.ts';
 
 export interface SshKey {
   /** OpenSSH private key file, without a passphrase. */
@@ -11,10 +12,18 @@ const KEY_TYPE = 'ssh-ed25519';
 /** What OpenSSH pads to when nothing is encrypted. */
 const BLOCK_BYTES = 8;
 
-/** Node makes the key, and it is written down here: of a hundred that ssh2 makes, one is none that OpenSSH reads. */
-export function makeSshKey(): SshKey {
-  const { d, x } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
-  const [seed, point] = [Buffer.from(d ?? '', 'base64url'), Buffer.from(x ?? '', 'base64url')];
+const SEED_BYTES = 32;
+/** RFC 8410: an Ed25519 private key in PKCS #8 is this, then its seed. */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/**
+ * A key from the clock's chance. Node works out its public half, and it is written down here: of a hundred that ssh2 makes, one
+ * is none that OpenSSH reads.
+ */
+export function makeSshKey(clock: Pick<Clock, 'randomHex'>): SshKey {
+  const seed = Buffer.from(clock.randomHex(SEED_BYTES), 'hex');
+  const key = createPrivateKey({ format: 'der', type: 'pkcs8', key: Buffer.concat([PKCS8_PREFIX, seed]) });
+  const point = Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url');
   const blob = Buffer.concat([field(KEY_TYPE), field(point)]);
   const publicKey = `${KEY_TYPE} ${blob.toString('base64')}`;
   return { privateKey: privateKeyFile(seed, point, blob), publicKey };
@@ -22,7 +31,8 @@ export function makeSshKey(): SshKey {
 
 /** PROTOCOL.key of OpenSSH, without a passphrase. */
 function privateKeyFile(seed: Buffer, point: Buffer, blob: Buffer): string {
-  const check = randomBytes(4);
+  // Twice the same number: who decrypts a file sees by it that the passphrase was right.
+  const check = createHash('sha256').update(seed).digest().subarray(0, 4);
   const secret = [check, check, field(KEY_TYPE), field(point), field(Buffer.concat([seed, point])), field('')];
   const missing = -Buffer.concat(secret).length & (BLOCK_BYTES - 1);
   const padding = Buffer.from(Array.from({ length: missing }, (_, index) => index + 1));

@@ -51,6 +51,7 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
   let calls = 0;
   let number = 0;
   let openShells = 0;
+  let drawn = 0;
 
   const call = async <T>(name: string, effect: () => T): Promise<T> => {
     calls += 1;
@@ -71,7 +72,10 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
       await turn();
       now = Math.max(now, until);
     },
-    randomHex: (bytes) => 'ab'.repeat(bytes),
+    randomHex: (bytes) => {
+      drawn += 1;
+      return drawn.toString(16).padStart(2 * bytes, '0');
+    },
   };
 
   const view = ({ instance, createdAt }: Machine): Instance =>

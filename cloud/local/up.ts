@@ -192,7 +192,7 @@ function openAccountHere(place: CloudPlace) {
 async function ensureSshKey(path: string): Promise<string> {
   const known = await readFile(`${path}.pub`, 'utf8').catch(() => undefined);
   if (known !== undefined) return known.trim();
-  const key = makeSshKey();
+  const key = makeSshKey(systemClock);
   const publicKey = `${key.publicKey} ${LOCAL_SSH_KEY_NAME}`;
   await writeFile(path, key.privateKey, { mode: 0o600 });
   await chmod(path, 0o600);

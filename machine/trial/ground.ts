@@ -107,7 +107,7 @@ function settings(place: CloudPlace, overrides: Readonly<Record<string, object>>
 }
 
 async function operatorKey(directory: string): Promise<{ privateKeyPath: string; publicKey: string }> {
-  const { privateKey, publicKey } = makeSshKey();
+  const { privateKey, publicKey } = makeSshKey(systemClock);
   const privateKeyPath = join(directory, 'key');
   await writeFile(privateKeyPath, privateKey, { mode: 0o600 });
   return { privateKeyPath, publicKey };

@@ -33,7 +33,7 @@ export interface TrialMachine {
 /** Applies images/anny.yaml with its parents to a stock machine, and keeps it as the snapshot that `newMachine` boots. */
 export async function bake(ground: Ground): Promise<void> {
   const { hypervisor, settings } = ground;
-  const hostKey = makeHostKey();
+  const hostKey = makeHostKey(systemClock);
   const { address } = await create(ground, 'bake', { osId: 2136 }, hostKey, 'anny-bake');
   const shell = await reach(() => openShell(shellAddress(ground, address, hostKey, 'anny-bake')));
   for (const definition of await readChain(settings.directory, 'anny')) {
@@ -65,7 +65,7 @@ sync
 `;
 
 export async function newMachine(ground: Ground, id: string): Promise<TrialMachine> {
-  const hostKey = makeHostKey();
+  const hostKey = makeHostKey(systemClock);
   const { address } = await create(ground, id, { snapshotId: SNAPSHOT }, hostKey, 'deploy');
   const machines = steadyMachines(sshMachines(ground.privateKeyPath), systemClock);
   const target = { address, hostKeyFingerprint: hostKey.fingerprint };

@@ -1,8 +1,8 @@
 import type { Machine } from './box/machine.ts';
 import { checkNothingLost } from './invariants.ts';
-import type { Random } from './random.ts';
 import { deliver } from './traffic.ts';
 import type { World } from './world.ts';
+import { add } from './writes.ts';
 
 const CLIENTS = 3;
 const TTL_MS = 60_000;
@@ -17,7 +17,7 @@ export function startClients(world: World): void {
 
 function client(world: World, resolve: () => string | undefined): void {
   const { timeline, random, ledger } = world;
-  const again = (): void => timeline.after(pauseOf(random), send);
+  const again = (): void => timeline.after(pauseOf(world), send);
   const send = (): void => {
     const address = resolve();
     if (address === undefined) {
@@ -39,7 +39,8 @@ function client(world: World, resolve: () => string | undefined): void {
         const life = machine.task;
         timeline.after(random.int(2, 20), () => {
           if (!life.alive) return lost();
-          ledger.promised.set(write, timeline.now());
+          add(ledger.promised, write);
+          ledger.promisedAt[write] = timeline.now();
           again();
         });
       },
@@ -53,12 +54,13 @@ function accept(world: World, machine: Machine, write: number): boolean {
   if (world.timeline.now() < machine.fullUntil) return false;
   if (world.ledger.acceptedBy !== machine.address) checkNothingLost(world, machine);
   world.ledger.acceptedBy = machine.address;
-  machine.disk.state.add(write);
+  add(machine.disk.state, write);
   return true;
 }
 
-function pauseOf(random: Random): number {
-  return random.int(200, 2_000);
+/** Often while somebody changes something; between commands, where hours pass, now and then. */
+function pauseOf({ random, atWork }: World): number {
+  return atWork > 0 ? random.int(200, 2_000) : random.int(2_000, 12_000);
 }
 
 function resolver(world: World, keepMs: number): () => string | undefined {

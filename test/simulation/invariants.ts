@@ -1,6 +1,6 @@
 import { readTags } from '../../bluegreen/tags.ts';
 import type { Machine } from './box/machine.ts';
-import { missingFrom } from './ledger.ts';
+import { giveUp, missingFrom } from './ledger.ts';
 import { acceptors, type Decision, decide } from './traffic.ts';
 import type { World } from './world.ts';
 
@@ -89,7 +89,7 @@ export function isDown(world: World, address: string, { through, at }: Decision)
 
 /** As long as clients come by an old address, the machine there is kept. */
 export function checkMayGo(world: World, { address, memory, disk }: Machine): void {
-  const served = world.ledger.promised.size > missingFrom(world.ledger, disk.state).length;
+  const served = world.ledger.promised.count > missingFrom(world.ledger, disk.state).length;
   if (!memory.up || !served || (disk.role !== 'relay' && disk.role !== 'writer')) return;
   const now = world.timeline.now() / 1000;
   const quiet = now - disk.since > STANDBY_SECONDS && now - disk.relayed.lastAt > TTL_SECONDS / 2;
@@ -98,7 +98,7 @@ export function checkMayGo(world: World, { address, memory, disk }: Machine): vo
 
 /** A standby that is chosen to go on has all that any other has. */
 export function checkNewestChosen(world: World, chosen: string): void {
-  const has = ({ disk }: Machine): number => world.ledger.promised.size - missingFrom(world.ledger, disk.state).length;
+  const has = ({ disk }: Machine): number => world.ledger.promised.count - missingFrom(world.ledger, disk.state).length;
   const best = Math.max(...world.machines.filter(couldGoOn).map(has));
   const machine = world.machineAt(chosen);
   if (machine !== undefined && has(machine) < best) throw new Violation(`${chosen} goes on although another has more`);
@@ -114,13 +114,12 @@ export function checkNothingLost(world: World, machine: Machine): void {
   const missing = missingFrom(ledger, machine.disk.state);
   if (missing.length === 0) return;
   const saidBefore = ledger.mayLoseAfter ?? Number.POSITIVE_INFINITY;
-  const silently = missing.filter((write) => (ledger.promised.get(write) ?? 0) < saidBefore);
+  const silently = missing.filter((write) => (ledger.promisedAt[write] ?? 0) < saidBefore);
   if (silently.length > 0) {
     throw new Violation(
       `${machine.address} serves without ${silently.length} acknowledged writes, and nobody had said so`,
     );
   }
-  for (const write of missing) ledger.promised.delete(write);
-  ledger.givenUp += missing.length;
+  giveUp(ledger, missing);
   world.tell(`${missing.length} writes are lost, as had been said before`);
 }

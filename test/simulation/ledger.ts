@@ -1,7 +1,10 @@
+import { missingIn, noWrites, remove, type Writes } from './writes.ts';
+
 /** What the clients were promised: every write that was answered with success, and when. */
 export interface Ledger {
-  /** Write -> when it was acknowledged, in milliseconds. */
-  readonly promised: Map<number, number>;
+  readonly promised: Writes;
+  /** By write: when it was acknowledged, in milliseconds. */
+  readonly promisedAt: number[];
   sent: number;
   failed: number;
   /** The machine that accepted the last write, by its address. */
@@ -13,11 +16,24 @@ export interface Ledger {
 }
 
 export function ledger(): Ledger {
-  const promised = new Map<number, number>();
-  return { promised, sent: 0, failed: 0, acceptedBy: '', mayLoseAfter: undefined, givenUp: 0 };
+  return {
+    promised: noWrites(),
+    promisedAt: [],
+    sent: 0,
+    failed: 0,
+    acceptedBy: '',
+    mayLoseAfter: undefined,
+    givenUp: 0,
+  };
 }
 
 /** Writes that were promised and are not in `state`. */
-export function missingFrom({ promised }: Ledger, state: ReadonlySet<number>): number[] {
-  return [...promised.keys()].filter((write) => !state.has(write));
+export function missingFrom({ promised }: Ledger, state: Writes): number[] {
+  return missingIn(promised, state);
+}
+
+/** Lost as had been said: nobody is owed them any more. */
+export function giveUp(ledger: Ledger, writes: readonly number[]): void {
+  for (const write of writes) remove(ledger.promised, write);
+  ledger.givenUp += writes.length;
 }

@@ -1,4 +1,5 @@
-import { type Told, tellStory } from './story.ts';
+import { tellMany } from './crew.ts';
+import { tellStory } from './story.ts';
 
 /** `node test/simulation/run.ts SEED [COUNT]`: tells one story, or runs many and sums up what went wrong. */
 const [first = '1', count = '1'] = process.argv.slice(2);
@@ -11,26 +12,18 @@ if (count === '1') {
   await runMany(Number(first), Number(count));
 }
 
-async function runMany(from: number, stories: number): Promise<void> {
+async function runMany(from: number, wanted: number): Promise<void> {
   const begun = performance.now();
-  const endings = new Map<string, number>();
-  const failed: Told[] = [];
-  for (let seed = from; seed < from + stories; seed += 1) {
-    const told = await tellStory(seed);
-    for (const [name, times] of Object.entries(told.endings)) endings.set(name, (endings.get(name) ?? 0) + times);
-    if (told.violation !== undefined) failed.push(told);
-  }
+  const { stories, endings, failed } = await tellMany(from, (heard) => heard.stories < wanted);
   const perMinute = Math.round((stories / (performance.now() - begun)) * 60_000);
-  for (const [name, times] of [...endings].sort((a, b) => b[1] - a[1])) console.log(String(times).padStart(6), name);
+  for (const [name, times] of Object.entries(endings).sort((a, b) => b[1] - a[1])) {
+    console.log(String(times).padStart(6), name);
+  }
   // Numbers and addresses differ from story to story; what is left is the kind of failure.
   const kinds = Map.groupBy(failed, ({ violation }) => violation?.split(/[\n:]/)[0]?.replaceAll(/[\d.]+/g, '#') ?? '');
-  for (const [kind, stories] of kinds) {
-    console.log(
-      `${kind}: ${stories.length}, seeds ${stories
-        .slice(0, 8)
-        .map(({ seed }) => seed)
-        .join(' ')}`,
-    );
+  for (const [kind, told] of kinds) {
+    const seeds = told.slice(0, 8).map(({ seed }) => seed);
+    console.log(`${kind}: ${told.length}, seeds ${seeds.join(' ')}`);
   }
   console.log(`${failed.length} of ${stories} went wrong; ${perMinute} stories a minute`);
   process.exitCode = failed.length === 0 ? 0 : 1;

@@ -34,7 +34,7 @@ export async function tellStory(seed: number): Promise<Told> {
     violation = error instanceof Violation ? error.message : String(error instanceof Error ? error.stack : error);
     world.tell(`VIOLATION: ${violation}`);
   }
-  return { seed, lines: world.story, violation, writes: world.ledger.promised.size, endings };
+  return { seed, lines: world.story, violation, writes: world.ledger.promised.count, endings };
 }
 
 export function watching(world: World): Watch {

@@ -1,5 +1,3 @@
-import { setImmediate as drained } from 'node:timers/promises';
-
 /** Something that lives in virtual time: an operator's command, or a machine between two boots. Killed, it never goes on. */
 export interface Task {
   alive: boolean;
@@ -54,6 +52,11 @@ export function timeline(): Timeline {
       }
     },
   };
+}
+
+/** Resolves when no promise has anything left to do: a tick comes after them all. What a stream passes on takes a few ticks. */
+function drained(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
 }
 
 function before(a: Event, b: Event): boolean {

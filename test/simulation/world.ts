@@ -37,6 +37,8 @@ export interface World {
   readonly story: string[];
   /** What nobody can kill. */
   readonly forever: Task;
+  /** Commands that run right now. */
+  atWork: number;
   /** Nothing breaks any more. */
   calm: boolean;
   tell(line: string): void;
@@ -72,6 +74,7 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     ledger: ledger(),
     story,
     forever: { alive: true },
+    atWork: 0,
     calm: false,
     tell: (line) => void story.push(`${((time.now() - begun) / 1000).toFixed(1).padStart(8)}  ${line}`),
     machineAt: (address) => machines.find((machine) => machine.address === address),

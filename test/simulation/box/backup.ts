@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { HistoryEntry, Manifest } from '../../../machine/box.ts';
+import { copyOf, type Writes } from '../writes.ts';
 import { leadsHere } from './boot.ts';
 import {
   type CertificateAnswer,
@@ -16,7 +17,7 @@ import {
 
 /** What an archive holds; on its way it is only a key, since the content does not matter here. */
 export interface Archive {
-  readonly state: ReadonlySet<number>;
+  readonly state: Writes;
   readonly history: readonly HistoryEntry[];
   readonly issuedUntil: number;
 }
@@ -36,9 +37,9 @@ export async function backup(machine: Machine): Promise<MadeBackup> {
   const at = seconds(machine);
   await pause(machine, 100, 1_000);
   const key = `archive-${world.archives.size}`;
-  world.archives.set(key, { state: new Set(disk.state), history: disk.history, issuedUntil: disk.issuedUntil });
+  world.archives.set(key, { state: copyOf(disk.state), history: disk.history, issuedUntil: disk.issuedUntil });
   disk.lastBackupAt = at;
-  return { path: key, bytes: disk.state.size, sha256: key, at };
+  return { path: key, bytes: disk.state.count, sha256: key, at };
 }
 
 export async function restore(machine: Machine, stream: Readable): Promise<Manifest> {
@@ -54,7 +55,7 @@ export async function restore(machine: Machine, stream: Readable): Promise<Manif
   const generation = historyGeneration(history);
   Object.assign(machine.disk, { history, generation, pulledFrom: '', takeoverFrom: '', takeoverAt: 0 });
   if (issuedUntil > 0) machine.disk.issuedUntil = issuedUntil;
-  machine.disk.state = new Set(state);
+  machine.disk.state = copyOf(state);
   remember(machine, 'restored');
   return manifestOf(state);
 }

@@ -3,6 +3,7 @@ import { AnnyError } from '../../../operation/errors.ts';
 import type { Task } from '../timeline.ts';
 import type { HeldRequest } from '../traffic.ts';
 import type { World } from '../world.ts';
+import { noWrites, type Writes } from '../writes.ts';
 
 /** What an image makes of its app: one that never comes up, one that falls ill once it serves. */
 export type Temper = 'good' | 'never healthy' | 'ill when it serves';
@@ -22,7 +23,7 @@ export interface Disk {
   luckier: boolean;
   history: readonly HistoryEntry[];
   /** The app's data: the numbers of the writes that it has. */
-  state: Set<number>;
+  state: Writes;
   issuedUntil: number;
   lastBackupAt: number;
   relayed: { requests: number; lastAt: number };
@@ -82,7 +83,7 @@ export function freshDisk(): Disk {
     takeoverAt: 0,
     luckier: false,
     history: [],
-    state: new Set(),
+    state: noWrites(),
     issuedUntil: 0,
     lastBackupAt: 0,
     relayed: { requests: 0, lastAt: 0 },
@@ -155,10 +156,8 @@ export function historyGeneration(history: readonly HistoryEntry[]): number {
   return Math.max(0, ...history.map(({ generation }) => generation));
 }
 
-export function manifestOf(state: ReadonlySet<number>): Manifest {
-  let sum = 0;
-  for (const write of state) sum = (sum + Math.imul(write + 1, 0x9e3779b1)) >>> 0;
-  return { digest: sum.toString(16).padStart(64, '0'), files: 1, bytes: state.size };
+export function manifestOf({ sum, count }: Writes): Manifest {
+  return { digest: sum.toString(16).padStart(64, '0'), files: 1, bytes: count };
 }
 
 export type CertificateAnswer = BoxStatus['certificate'];

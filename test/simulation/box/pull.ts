@@ -1,4 +1,5 @@
 import type { Manifest, PullSource } from '../../../machine/box.ts';
+import { copyOf, newest, remove } from '../writes.ts';
 import { forgetTakeover } from './candidate.ts';
 import { HEALTHY, requireHealthy, startApp, stopApp } from './flags.ts';
 import {
@@ -37,10 +38,10 @@ export async function pull(machine: Machine, source: PullSource): Promise<Manife
   if (from === undefined || !admitted || from.hostPublicKey !== source.hostPublicKey) {
     die(machine, `copying the state from ${source.address} failed`);
   }
-  const state = new Set(from.disk.state);
+  const state = copyOf(from.disk.state);
   if (machine.tornPull) {
     machine.tornPull = false;
-    state.delete(Math.max(...state));
+    remove(state, newest(state) ?? 0);
   }
   await pause(machine, 20, 200);
   requireRoom(machine);
