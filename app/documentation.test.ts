@@ -21,6 +21,7 @@ describe('the OpenAPI page', () => {
     expect(routes.sort()).toEqual([
       'DELETE /memory/{id}',
       'GET /',
+      'GET /changes',
       'GET /health',
       'GET /memory',
       'GET /memory/search',

@@ -42,6 +42,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
       void onError(error, request, reply);
     },
     clientErrorHandler: onConnectionError,
+    // Whoever offers another protocol than WebSocket is answered as if he had not.
+    http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);

@@ -8,6 +8,7 @@ import type { HealthSource } from './health.ts';
 import { healthRoute } from './health.ts';
 import { memoryRoutes } from './memory/routes.ts';
 import { refuseOtherMethods } from './method.ts';
+import { openSockets } from './sockets.ts';
 
 export interface ServiceOptions extends GuardOptions, HealthSource {
   readonly greeting: string;
@@ -16,12 +17,13 @@ export interface ServiceOptions extends GuardOptions, HealthSource {
 /** Everything that Anny answers. Health and documentation are open, the rest needs a key. */
 export async function serve(app: FastifyInstance, options: ServiceOptions): Promise<void> {
   await documentation(app, options.version);
+  const sockets = openSockets(app);
   await refuseOtherMethods(app, async () => {
     healthRoute(app, options);
     await app.register(async (guarded) => {
       guarded.addHook('onRequest', createGuard(options));
       greetingRoute(guarded, options.greeting);
-      memoryRoutes(guarded, options.memory);
+      memoryRoutes(guarded, options.memory, sockets);
     });
   });
 }

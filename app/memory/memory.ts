@@ -2,7 +2,7 @@ import type { Contents } from './contents.ts';
 import type { Outcome, Wish } from './decide.ts';
 import { decide } from './decide.ts';
 import { reasonOf } from './disk.ts';
-import type { Draft, Entry, EntryId } from './entry.ts';
+import type { Change, Draft, Entry, EntryId } from './entry.ts';
 import type { Ledger } from './ledger.ts';
 import type { Page } from './page.ts';
 import { MemoryProblem, problemOf } from './problem.ts';
@@ -19,12 +19,16 @@ export interface Memory {
   readonly condition: Condition;
   readonly count: number;
   readonly bytes: number;
+  /** The `seq` of the newest entry that there ever was; 0 for none. */
+  readonly latest: number;
   get(id: EntryId): Entry | undefined;
   page(after: number, limit: number): Page;
   search(words: readonly string[], after: number, limit: number): Promise<Page>;
   /** Resolves when the outcome is on disk. */
   put(draft: Draft): Promise<Outcome>;
   remove(id: EntryId): Promise<Outcome>;
+  /** Calls `listener` with every change once it is on disk, in their order, until the returned function is called. */
+  watch(listener: (change: Change) => void): () => void;
   /** Writes nothing that stays, durably: whether a failing disk works again. */
   probe(): Promise<void>;
   /** Finishes what was asked, then folds everything into memory.json. */
@@ -47,6 +51,7 @@ export function createMemory(
   warn: (message: string) => void,
 ): Memory {
   const queue = createQueue();
+  const listeners = new Set<(change: Change) => void>();
   let condition: Condition = { state: 'ok', reason: '' };
   let working: Promise<void> | undefined;
   let folding: Promise<void> | undefined;
@@ -93,6 +98,7 @@ export function createMemory(
     }
     for (const change of changes) contents.apply(change);
     for (const [index, { settle }] of batch.entries()) settle(outcomes[index] ?? { kind: 'missing' });
+    for (const listener of listeners) for (const change of changes) listener(change);
   }
 
   function foldDue(): boolean {
@@ -142,11 +148,18 @@ export function createMemory(
     get bytes() {
       return contents.bytes;
     },
+    get latest() {
+      return contents.nextSeq - 1;
+    },
     get: contents.get,
     page: contents.page,
     search: contents.search,
     put: (draft) => ask({ put: draft }),
     remove: (id) => ask({ delete: id }),
+    watch: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     probe: async () => {
       await ask({ probe: true });
     },

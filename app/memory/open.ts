@@ -55,11 +55,15 @@ export async function openMemory(options: MemoryOptions): Promise<Memory> {
     get bytes() {
       return isClosed(opened) ? 0 : opened.bytes;
     },
+    get latest() {
+      return usable().latest;
+    },
     get: (id) => usable().get(id),
     page: (after, limit) => usable().page(after, limit),
     search: async (words, after, limit) => usable().search(words, after, limit),
     put: async (draft) => (await ready()).put(draft),
     remove: async (id) => (await ready()).remove(id),
+    watch: (listener) => usable().watch(listener),
     probe: async () => (await ready()).probe(),
     close: async () => {
       await again;

@@ -4,6 +4,8 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { fail, failureSchema } from '../failure.ts';
 import { guardFailures, security } from '../guard.ts';
+import type { Sockets } from '../sockets.ts';
+import { tellChanges } from './changes.ts';
 import type { Entry } from './entry.ts';
 import { draftSchema, entryId, entrySchema } from './entry.ts';
 import type { Memory } from './memory.ts';
@@ -29,6 +31,12 @@ const problems = { 400: failureSchema, ...guardFailures, 503: failureSchema };
 const writeProblems = { ...problems, 507: failureSchema };
 const tags = ['memory'];
 
+const changesDescription = [
+  'Messages are JSON: `{"remembered": ENTRY, "cursor": CURSOR}`, `{"forgotten": ID}`, and first of all `{"cursor": CURSOR}`.',
+  'With the last cursor that you heard, all that was remembered since comes first; what was forgotten meanwhile is not told.',
+  'Close code 1012: Anny restarts; come again at once. 1013: you read too slowly; come again with your cursor.',
+].join(' ');
+
 function show({ id, content, tags, createdAt }: Entry) {
   return { id, content, tags: [...tags], createdAt };
 }
@@ -37,7 +45,7 @@ function showPage({ entries, next }: Page) {
   return { entries: entries.map(show), next: next === undefined ? null : next.toString(36) };
 }
 
-export function memoryRoutes(instance: FastifyInstance, memory: Memory): void {
+export function memoryRoutes(instance: FastifyInstance, memory: Memory, sockets: Sockets): void {
   const app = instance.withTypeProvider<ZodTypeProvider>();
 
   app.post(
@@ -136,6 +144,28 @@ export function memoryRoutes(instance: FastifyInstance, memory: Memory): void {
       const outcome = await memory.remove(request.params.id);
       if (outcome.kind === 'deleted') return reply.code(204).send(null);
       return fail(request, reply, 404, 'not_found', `There is no entry ${request.params.id}.`);
+    },
+  );
+
+  app.get(
+    '/changes',
+    {
+      schema: {
+        summary: 'A WebSocket that tells every change of the memory once it is on disk',
+        description: changesDescription,
+        tags,
+        security,
+        querystring: z.object({ cursor: paging.cursor }),
+        response: { 101: z.null().describe('It is a WebSocket now.'), 426: failureSchema, ...problems },
+      },
+    },
+    (request, reply) => {
+      // A memory that is not open says so here, where it is an answer.
+      const { latest } = memory;
+      const after = request.query.cursor;
+      return sockets.accept(request, reply, (socket) =>
+        tellChanges(memory, socket, after === undefined ? undefined : Math.min(after, latest)),
+      );
     },
   );
 }
