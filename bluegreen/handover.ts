@@ -8,6 +8,8 @@ import type { Answering } from './release.ts';
 
 /** The commit must be in before the old machine resumes by itself; this much of the budget is left for it. */
 const COMMIT_MARGIN_MS = 3_000;
+/** For telling a machine that is not needed any more. */
+const LET_GO_MS = 30_000;
 const ASK_AGAIN_ATTEMPTS = 10;
 const ASK_AGAIN_INTERVAL_MS = 1_000;
 
@@ -23,7 +25,10 @@ export async function handOver(context: Context, from: Answering, to: Answering)
     await runStep(operation, {
       name: 'take over',
       detail: `${to.tags.release} starts on the moved data`,
-      run: () => to.box.takeover(from.address, remaining(context, budget)),
+      run: () => {
+        const leftMs = remaining(context, budget);
+        return to.box.within(operation.clock.now() + leftMs).takeover(from.address, leftMs);
+      },
     });
     await runStep(operation, {
       name: 'commit',
@@ -57,7 +62,7 @@ async function moveState(context: Context, from: Answering, to: Answering): Prom
       return admitted;
     },
     // Registered here, so that it runs last: clients wait at the old machine, and nobody at the new one.
-    undo: () => to.box.stop(),
+    undo: () => letGo(context, to),
   });
   const deadline = operation.clock.now() + budgetMs;
   await runStep(operation, {
@@ -69,10 +74,24 @@ async function moveState(context: Context, from: Answering, to: Answering): Prom
   const left = await runStep(operation, { name: 'quiesce', run: () => from.box.quiesce(), describe: size });
   await runStep(operation, {
     name: 'pull the difference',
-    run: async () => sameState(left, await to.box.pull(source)),
+    run: async () => sameState(left, await to.box.within(deadline - COMMIT_MARGIN_MS).pull(source)),
     describe: size,
   });
   return deadline;
+}
+
+/**
+ * Nothing was committed to it, and the old machine refuses to from now on: one that cannot be told is no danger, and what
+ * served before serves.
+ */
+async function letGo({ operation }: Context, to: Answering): Promise<void> {
+  await to.box
+    .within(operation.clock.now() + LET_GO_MS)
+    .stop()
+    .catch((error: unknown) => {
+      if (!(error instanceof AnnyError)) throw error;
+      operation.report.warn(`${to.tags.release} could not be told to stop its app: ${error.found}`);
+    });
 }
 
 function remaining(context: Context, deadline: number): number {

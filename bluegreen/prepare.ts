@@ -50,7 +50,7 @@ export async function prepareRelease(context: Context, request: PrepareRequest):
 
 async function createAndBoot(context: Context, request: PrepareRequest): Promise<Answering> {
   const { operation, cloud } = context;
-  const name = releaseName(request.slot, operation.clock.now());
+  const name = releaseName(request.slot, operation.clock.now(), operation.id);
   const made: { id?: Parameters<typeof cloud.destroyInstance>[0] } = {};
   const release = await runStep(operation, {
     name: 'create machine',

@@ -24,10 +24,12 @@ export interface Silent extends Release {
 
 const NO_ADDRESS = '0.0.0.0';
 
-/** "blue-20261124-134200": sorts by time within a slot, and says when. */
-export function releaseName(slot: Slot, nowMs: number): string {
+const OPERATION_CHARS = 4;
+
+/** "blue-20261124-134200-3f9c": sorts by time within a slot, says when, and two commands of one second make two names. */
+export function releaseName(slot: Slot, nowMs: number, operation: string): string {
   const [day, time] = new Date(nowMs).toISOString().replaceAll(/[-:]/g, '').split('T');
-  return `${slot}-${day}-${time?.slice(0, 6)}`;
+  return `${slot}-${day}-${time?.slice(0, 6)}-${operation.slice(0, OPERATION_CHARS)}`;
 }
 
 export function otherSlot(slot: Slot): Slot {

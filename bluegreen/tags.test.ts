@@ -43,8 +43,10 @@ describe('releases', () => {
     ]);
   });
 
-  test('are named by slot and second', () => {
-    expect(releaseName('green', Date.UTC(2026, 10, 24, 13, 42, 5))).toBe('green-20261124-134205');
+  test('are named by slot, second and operation', () => {
+    const when = Date.UTC(2026, 10, 24, 13, 42, 5);
+    expect(releaseName('green', when, '3f9c11d2a0b4')).toBe('green-20261124-134205-3f9c');
+    expect(releaseName('green', when, '3f9d11d2a0b4')).not.toBe(releaseName('green', when, '3f9c11d2a0b4'));
     expect(otherSlot('green')).toBe('blue');
   });
 });

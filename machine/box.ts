@@ -118,6 +118,8 @@ export interface Box {
   logs(lines: number, all?: boolean): Promise<string>;
   /** Earlier writers, oldest first, as the state carried them along. */
   history(): Promise<readonly HistoryEntry[]>;
+  /** The same machine for somebody who cannot wait: what is not answered by then (the clock's time) is MACHINE_UNREACHABLE. */
+  within(untilMs: number): Box;
   close(): Promise<void>;
 }
 
@@ -137,6 +139,8 @@ export interface BoxTarget {
   readonly hostKeyFingerprint: string;
   /** It has just been made: that it refuses means that it is not up yet. */
   readonly booting?: boolean;
+  /** Who cannot wait: by then (the clock's time) it is connected or MACHINE_UNREACHABLE. */
+  readonly untilMs?: number;
 }
 
 /** Opens the one connection to a machine; every later call shares it. */

@@ -12,6 +12,7 @@ export function patientMachines(machines: Machines, clock: Clock, tell: (text: s
       for (const pauseMs of target.booting ? [] : PAUSES_MS) {
         const connected = await tryTo(() => machines.connect(target));
         if (connected !== undefined) return connected;
+        if (clock.now() + pauseMs > (target.untilMs ?? Number.POSITIVE_INFINITY)) break;
         tell(
           `${target.address} refuses SSH: its firewall lets an address in 6 times in 30 s; waiting ${pauseMs / 1000} s`,
         );

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { AnnyError } from '../operation/errors.ts';
+import { systemClock } from '../operation/system-clock.ts';
 import type { Box, Machines } from './box.ts';
 import { healthSchema, historyEntrySchema, manifestSchema, statusSchema } from './box.ts';
 import { type Connection, connect } from './ssh.ts';
@@ -15,8 +16,11 @@ const failure = z.object({ error: z.string(), next: z.string() });
 /** Machines reached over SSH as `deploy`, who may run `anny-box` and nothing else. */
 export function sshMachines(privateKeyPath: string): Machines {
   return {
-    connect: async ({ address, hostKeyFingerprint }) =>
-      boxOn(await connect({ address, user: 'deploy', privateKeyPath, hostKeyFingerprint }), address),
+    connect: async ({ address, hostKeyFingerprint, untilMs = Number.POSITIVE_INFINITY }) =>
+      boxOn(
+        await connect({ address, user: 'deploy', privateKeyPath, hostKeyFingerprint, timeoutMs: left(untilMs) }),
+        address,
+      ),
   };
 }
 
@@ -25,11 +29,16 @@ interface CallOptions {
   readonly timeoutMs?: number;
 }
 
-function boxOn(connection: Connection, address: string): Box {
+/** A time-out of 0 would be none at all. */
+function left(untilMs: number): number {
+  return Math.max(1, untilMs - systemClock.now());
+}
+
+function boxOn(connection: Connection, address: string, untilMs = Number.POSITIVE_INFINITY): Box {
   async function call<T>(schema: z.ZodType<T>, words: readonly string[], options: CallOptions = {}): Promise<T> {
     const verb = words[0] ?? '';
     const result = await connection.exec(command(words), {
-      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      timeoutMs: Math.min(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, left(untilMs)),
       ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
     });
     if (result.code !== 0) throw boxFailed(address, verb, result);
@@ -66,6 +75,7 @@ function boxOn(connection: Connection, address: string): Box {
     logs: async (lines, all = false) =>
       (await call(z.object({ text: z.string() }), ['logs', String(lines), ...(all ? ['all'] : [])])).text,
     history: async () => (await call(z.object({ entries: z.array(historyEntrySchema) }), ['history'])).entries,
+    within: (ms) => boxOn(connection, address, ms),
     close: () => connection.close(),
   };
 }

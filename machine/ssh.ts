@@ -23,7 +23,7 @@ export interface Connection {
 }
 
 /** Connects once. Only the pinned host key is accepted; anything else is HOST_KEY_MISMATCH, at once. */
-export async function connect(target: ShellAddress): Promise<Connection> {
+export async function connect(target: ShellAddress & { readonly timeoutMs?: number }): Promise<Connection> {
   const ssh = new NodeSSH();
   const seen: string[] = [];
   try {
@@ -31,7 +31,7 @@ export async function connect(target: ShellAddress): Promise<Connection> {
       host: target.address,
       username: target.user,
       privateKey: await readFile(target.privateKeyPath, 'utf8'),
-      readyTimeout: CONNECT_TIMEOUT_MS,
+      readyTimeout: Math.min(CONNECT_TIMEOUT_MS, target.timeoutMs ?? CONNECT_TIMEOUT_MS),
       keepaliveInterval: 5_000,
       keepaliveCountMax: 3,
       algorithms: { serverHostKey: ['ssh-ed25519'] },

@@ -11,15 +11,28 @@ const FIRST_PAUSE_MS = 500;
  */
 export function steadyMachines(machines: Machines, clock: Clock): Machines {
   return {
-    connect: async (target) => steadyBox(await machines.connect(target), () => machines.connect(target), clock),
+    connect: async (target) => {
+      const first = await machines.connect(target);
+      return steadyBox(
+        { box: first, address: target.address, reconnect: (untilMs) => machines.connect({ ...target, untilMs }) },
+        clock,
+      );
+    },
   };
 }
 
-function steadyBox(first: Box, reconnect: () => Promise<Box>, clock: Clock): Box {
-  let box: Box | undefined = first;
+/** What everybody who holds the same steady box shares: the connection that is open now. */
+interface Line {
+  box: Box | undefined;
+  readonly address: string;
+  readonly reconnect: (untilMs: number) => Promise<Box>;
+}
+
+/** @param untilMs The clock's time after which nothing is waited for any more. */
+function steadyBox(line: Line, clock: Clock, untilMs = Number.POSITIVE_INFINITY): Box {
   async function once<T>(act: (box: Box) => Promise<T>): Promise<T> {
-    box ??= await reconnect();
-    return act(box);
+    line.box ??= await line.reconnect(untilMs);
+    return act(untilMs === Number.POSITIVE_INFINITY ? line.box : line.box.within(untilMs));
   }
   async function again<T>(act: (box: Box) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
@@ -27,15 +40,15 @@ function steadyBox(first: Box, reconnect: () => Promise<Box>, clock: Clock): Box
         return await once(act);
       } catch (error) {
         if (!isBroken(error)) throw error;
-        await box?.close().catch(() => undefined);
-        box = undefined;
-        if (attempt >= ATTEMPTS) throw error;
+        await line.box?.close().catch(() => undefined);
+        line.box = undefined;
+        if (attempt >= ATTEMPTS || clock.now() >= untilMs) throw error;
         await clock.sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1));
       }
     }
   }
   return {
-    address: first.address,
+    address: line.address,
     status: () => again((one) => one.status()),
     prepare: (release, slot) => again((one) => one.prepare(release, slot)),
     secrets: (files) => again((one) => one.secrets(files)),
@@ -58,7 +71,8 @@ function steadyBox(first: Box, reconnect: () => Promise<Box>, clock: Clock): Box
     certificate: () => again((one) => one.certificate()),
     logs: (lines, all) => again((one) => one.logs(lines, all)),
     history: () => again((one) => one.history()),
-    close: async () => box?.close(),
+    within: (ms) => steadyBox(line, clock, Math.min(ms, untilMs)),
+    close: async () => line.box?.close(),
   };
 }
 

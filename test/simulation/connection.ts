@@ -18,16 +18,17 @@ const lost = (address: string, found: string) => fault('MACHINE_UNREACHABLE', `t
 /** Machines over a network that breaks. A verb that has begun goes on without its caller. */
 export function machinesPort(world: World, operator: Operator): Machines {
   return {
-    connect: ({ address, hostKeyFingerprint }) =>
+    connect: ({ address, hostKeyFingerprint, untilMs = Number.POSITIVE_INFINITY }) =>
       call(world, operator, 'box.connect', async (what) => {
         const machine = world.machineAt(address);
         if (machine !== undefined && what === 'cut long') cut(machine, 60_000, 400_000);
         if (machine === undefined || !reachable(machine) || what === 'cut before') {
-          await world.timeline.sleep(world.forever, world.random.int(50, 10_000));
+          const left = Math.max(1, untilMs - world.timeline.now());
+          await world.timeline.sleep(world.forever, Math.min(left, world.random.int(50, 10_000)));
           throw lost(address, 'no answer');
         }
         if (machine.fingerprint !== hostKeyFingerprint) throw fault('HOST_KEY_MISMATCH', 'connecting', 'a foreign key');
-        return boxOn(world, operator, machine);
+        return boxOn(world, operator, { machine, life: machine.task, opened: world.timeline.now(), open: true });
       }),
   };
 }
@@ -72,11 +73,18 @@ function befall(machine: Machine, what: Happening | undefined): void {
 
 type Verb<T> = (slowly: () => Promise<void>) => Promise<T>;
 
-function boxOn(world: World, operator: Operator, machine: Machine): Box {
-  const { address, task: life } = machine;
-  const opened = world.timeline.now();
-  let open = true;
-  const broken = (): boolean => !open || !life.alive || machine.cutUntil > opened;
+interface Line {
+  readonly machine: Machine;
+  /** The machine's life in which it was opened: it does not outlast it. */
+  readonly life: Machine['task'];
+  readonly opened: number;
+  open: boolean;
+}
+
+function boxOn(world: World, operator: Operator, line: Line, untilMs = Number.POSITIVE_INFINITY): Box {
+  const { machine, life, opened } = line;
+  const { address } = machine;
+  const broken = (): boolean => !line.open || !life.alive || machine.cutUntil > opened;
   const run = <T>(name: string, verb: Verb<T>, timeoutMs = VERB_TIMEOUT_MS): Promise<T> =>
     call(world, operator, `box.${name}`, (what) => {
       if (what === 'cut before') cut(machine, 200, 12_000);
@@ -85,7 +93,7 @@ function boxOn(world: World, operator: Operator, machine: Machine): Box {
       const slowly = async (): Promise<void> => {
         if (what === 'slow' || what === 'slow and cut') await pause(machine, 2_000, 30_000);
       };
-      return answered(machine, () => verb(slowly), timeoutMs);
+      return answered(machine, () => verb(slowly), Math.min(timeoutMs, Math.max(1, untilMs - world.timeline.now())));
     });
   const inTurn = <T>(name: string, verb: () => Promise<T>, timeoutMs?: number): Promise<T> =>
     run(name, (slowly) => locked(machine, () => slowly().then(verb)), timeoutMs);
@@ -114,8 +122,9 @@ function boxOn(world: World, operator: Operator, machine: Machine): Box {
     certificate: () => inTurn('certificate', () => certificate(machine), 300_000),
     logs: () => run('logs', async () => 'a line of the app'),
     history: () => run('history', async () => machine.disk.history),
+    within: (ms) => boxOn(world, operator, line, ms),
     close: async () => {
-      open = false;
+      line.open = false;
     },
   };
 }

@@ -83,7 +83,7 @@ function deafBox(address: string): Box {
   const moving = { hold: never, quiesce: never, resume: never, relay: never, fence: never, activate: never };
   const pulling = { pullKey: never, admit: never, pull: never, takeover: never };
   const keeping = { restore: (_archive: Readable) => never(), backup: never, fetchBackup: never, certificate: never };
-  return {
+  const box: Box = {
     address,
     ...verbs,
     ...moving,
@@ -91,6 +91,8 @@ function deafBox(address: string): Box {
     ...keeping,
     logs: never,
     history: never,
+    within: () => box,
     close: async () => undefined,
   };
+  return box;
 }
