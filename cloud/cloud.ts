@@ -7,6 +7,7 @@ export type SnapshotId = Branded<string, 'SnapshotId'>;
 export type RecordId = Branded<string, 'RecordId'>;
 export type SshKeyId = Branded<string, 'SshKeyId'>;
 export type FirewallGroupId = Branded<string, 'FirewallGroupId'>;
+export type NoteId = Branded<string, 'NoteId'>;
 
 export interface Instance {
   readonly id: InstanceId;
@@ -40,6 +41,13 @@ export interface DnsRecord {
   readonly name: string;
   readonly data: string;
   readonly ttlSeconds: number;
+}
+
+/** A text that the account keeps under a name, for whoever has its key; nothing ever runs it. */
+export interface Note {
+  readonly id: NoteId;
+  readonly name: string;
+  readonly text: string;
 }
 
 export interface Plan {
@@ -98,4 +106,13 @@ export interface Cloud {
   createRecord(domain: string, record: Omit<DnsRecord, 'id'>): Promise<RecordId>;
   /** Changes the data alone: the API refuses data and ttl in one call. */
   pointRecord(domain: string, id: RecordId, data: string): Promise<void>;
+
+  /** Notes whose name begins with `prefix`, oldest first. */
+  notes(prefix: string): Promise<readonly Note[]>;
+  /** `name` must be unique: an unknown outcome is looked up by it. */
+  createNote(name: string, text: string): Promise<NoteId>;
+  /** False when the note is gone. */
+  writeNote(id: NoteId, text: string): Promise<boolean>;
+  /** Done also when it is already gone. */
+  deleteNote(id: NoteId): Promise<void>;
 }

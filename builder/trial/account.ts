@@ -3,6 +3,7 @@ import type { Cloud, Instance, InstanceId, NewInstance, Snapshot, SnapshotId, Ss
 import type { RunOptions, Shell, Shells } from '../../machine/shell.ts';
 import type { Clock } from '../../operation/clock.ts';
 import { AnnyError } from '../../operation/errors.ts';
+import { noteStore } from '../../test/cloud/note-store.ts';
 import { imageOf } from '../catalog.ts';
 
 /** Before the effect: refused, or Ctrl-C. After it: the answer is lost. */
@@ -45,6 +46,7 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
   const temper: Temper = { ...CALM, ...wished };
   const machines = new Map<InstanceId, Machine>();
   const snapshots = new Map<SnapshotId, Snapshot & { readonly readyAt: number }>();
+  const notes = noteStore();
   const interrupt = new AbortController();
   const story: string[] = [];
   let now = BEGIN_MS;
@@ -123,6 +125,10 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
         if (snapshot !== undefined) snapshots.set(id, { ...snapshot, description });
       }),
     deleteSnapshot: (id) => call('delete snapshot', () => void snapshots.delete(id)),
+    notes: (prefix) => call('list notes', () => notes.list(prefix)),
+    createNote: (name, text) => call('create note', () => notes.create(name, text)),
+    writeNote: (id, text) => call('write note', () => notes.write(id, text)),
+    deleteNote: (id) => call('delete note', () => notes.delete(id)),
   };
 
   function addSnapshot(description: string, ms = 0): SnapshotId {

@@ -3,6 +3,7 @@ import { accountAnswer, firewallGroupAnswer, planAnswer, sshKeyAnswer } from './
 import { type ApiOptions, openApi } from './call.ts';
 import { instancesOf } from './instances.ts';
 import { listAll } from './list.ts';
+import { notesOf } from './notes.ts';
 import { recordsOf } from './records.ts';
 import { snapshotsOf } from './snapshots.ts';
 import { createSshKey } from './ssh-keys.ts';
@@ -23,5 +24,6 @@ export function openAccount(options: ApiOptions): Cloud {
     ...instancesOf(api, options.clock),
     ...snapshotsOf(api, options.clock),
     ...recordsOf(api, options.clock),
+    ...notesOf(api, options.clock),
   };
 }

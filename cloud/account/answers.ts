@@ -4,6 +4,8 @@ import type {
   FirewallGroupId,
   Instance,
   InstanceId,
+  Note,
+  NoteId,
   Plan,
   RecordId,
   Snapshot,
@@ -103,6 +105,19 @@ export const sshKeyAnswer = z
 export const firewallGroupAnswer = z
   .object({ id: z.string(), description: z.string() })
   .transform((one) => ({ id: one.id as FirewallGroupId, description: one.description }));
+
+/** A list has no texts. */
+export const listedNoteAnswer = z
+  .object({ id: z.string(), name: z.string(), date_created: z.string() })
+  .transform((one) => ({ id: one.id as NoteId, name: one.name, createdAt: one.date_created }));
+
+export const noteAnswer = z.object({ id: z.string(), name: z.string(), script: z.string() }).transform(
+  (one): Note => ({
+    id: one.id as NoteId,
+    name: one.name,
+    text: Buffer.from(one.script, 'base64').toString('utf8'),
+  }),
+);
 
 export const accountAnswer = z.object({
   account: z

@@ -91,6 +91,10 @@ async function useEverything(cloud: Cloud, group: string): Promise<ReadonlySet<s
   await told.destroyInstance(copy.id);
   await told.instances();
   await told.deleteSnapshot(snapshot);
+  const note = await told.createNote('a note', 'héllo');
+  expect(await told.writeNote(note, 'another text')).toBe(true);
+  expect(await told.notes('a ')).toEqual([{ id: note, name: 'a note', text: 'another text' }]);
+  await told.deleteNote(note);
   const record = { type: 'A', name: 'app', data: '192.0.2.1', ttlSeconds: 60 };
   await told.pointRecord('anny.test', await told.createRecord('anny.test', record), '192.0.2.2');
   await told.records('anny.test');

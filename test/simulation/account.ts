@@ -1,4 +1,4 @@
-import type { Cloud, Instance, InstanceId, NewInstance, SnapshotId, SshKeyId } from '../../cloud/cloud.ts';
+import type { Cloud, Instance, InstanceId, NewInstance, NoteId, SnapshotId, SshKeyId } from '../../cloud/cloud.ts';
 import { fingerprintOf } from '../../machine/host-key.ts';
 import { powerOff, powerOn } from './box/boot.ts';
 import { emptyMemory, freshDisk, type Machine } from './box/machine.ts';
@@ -89,12 +89,21 @@ export function cloudPort(world: World, operator: Operator): Cloud {
         world.tell(`account: the name leads to ${data}`);
         return world.zone.write(data);
       }),
+    notes: (prefix) => read('notes', () => world.notes.list(prefix)),
+    createNote: (name, text) => change('createNote', () => noteOnce(world, name, text)),
+    writeNote: (id, text) => change('writeNote', () => world.notes.write(id, text)),
+    deleteNote: (id) => change('deleteNote', () => world.notes.delete(id)),
     pointRecord: (_domain, _id, data) =>
       change('pointRecord', () => {
         world.tell(`account: the name leads to ${data}`);
         world.zone.write(data);
       }),
   };
+}
+
+/** As the real client makes one: what is there already is looked up. */
+function noteOnce({ notes }: World, name: string, text: string): NoteId {
+  return notes.list(name).find((note) => note.name === name)?.id ?? notes.create(name, text);
 }
 
 function rent(world: World, request: NewInstance): Instance {

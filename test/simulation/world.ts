@@ -1,6 +1,7 @@
 import type { BackupFile } from '../../bluegreen/backups.ts';
 import { describeImage } from '../../builder/catalog.ts';
 import type { InstanceId, Snapshot, SnapshotId } from '../../cloud/cloud.ts';
+import { type NoteStore, noteStore } from '../cloud/note-store.ts';
 import type { Rented } from './account.ts';
 import type { Archive } from './box/backup.ts';
 import type { Machine, Temper } from './box/machine.ts';
@@ -25,6 +26,7 @@ export interface World {
   readonly machines: Machine[];
   readonly images: SimulatedImage[];
   readonly snapshots: Snapshot[];
+  readonly notes: NoteStore;
   /** Contents of backups by their key, on machines and off. */
   readonly archives: Map<string, Archive>;
   /** The operator's backup store. */
@@ -65,6 +67,7 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     machines,
     images: [],
     snapshots: [],
+    notes: noteStore(),
     archives: new Map(),
     store: [],
     backups: random.chance(0.7),

@@ -93,6 +93,13 @@ async function callEverything({ ask }: LocalApi): Promise<void> {
   await ask('GET', `/ssh-keys/${key}`);
   await ask('PATCH', `/ssh-keys/${key}`, { name: 'operators' });
 
+  const note = { name: 'a note', type: 'boot', script: 'aGVsbG8=' };
+  const script = (await ask('POST', '/startup-scripts', note)).text('startup_script.id');
+  await ask('GET', '/startup-scripts?per_page=1');
+  await ask('GET', `/startup-scripts/${script}`);
+  await ask('PATCH', `/startup-scripts/${script}`, { script: 'd29ybGQ=' });
+  await ask('DELETE', `/startup-scripts/${script}`);
+
   const group = (await ask('POST', '/firewalls', { description: 'web' })).text('firewall_group.id');
   const rule = { ip_type: 'v4', protocol: 'tcp', port: '443', subnet: '0.0.0.0', subnet_size: 0 };
   await ask('POST', `/firewalls/${group}/rules`, rule);

@@ -12,6 +12,7 @@ import { Problem } from './problem.ts';
 import { addReservedIps } from './reserved-ips.ts';
 import { addSnapshots } from './snapshots.ts';
 import { addSshKeys } from './ssh-keys.ts';
+import { addStartupScripts } from './startup-scripts.ts';
 import type { Store } from './store.ts';
 
 export interface ApiOptions {
@@ -67,6 +68,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
       api.get('/account', () => ({ account: ACCOUNT }));
       addCatalogue(api);
       addSshKeys(api, account);
+      addStartupScripts(api, account);
       addInstances(api, account);
       addSnapshots(api, account);
       addDomains(api, account);

@@ -61,10 +61,21 @@ const rule = z.object({
   notes: z.string(),
 });
 
+const startupScript = z.object({
+  id: z.string(),
+  date_created: z.string(),
+  date_modified: z.string(),
+  name: z.string(),
+  type: z.enum(['boot', 'pxe']),
+  script: z.string(),
+});
+
 const stateSchema = z.object({
   instances: z.array(instance),
   snapshots: z.array(snapshot),
   sshKeys: z.array(z.object({ id: z.string(), date_created: z.string(), name: z.string(), ssh_key: z.string() })),
+  /** Not there in what an earlier version stored. */
+  startupScripts: z.array(startupScript).default([]),
   domains: z.array(
     z.object({ domain: z.string(), date_created: z.string(), dns_sec: z.string(), records: z.array(record) }),
   ),
@@ -95,11 +106,20 @@ export type StoredInstance = z.infer<typeof instance>;
 export type StoredSnapshot = z.infer<typeof snapshot>;
 export type StoredRecord = z.infer<typeof record>;
 export type StoredRule = z.infer<typeof rule>;
+export type StoredStartupScript = z.infer<typeof startupScript>;
 export type FirewallGroup = State['firewallGroups'][number];
 export type Domain = State['domains'][number];
 export type ReservedIp = State['reservedIps'][number];
 
-const EMPTY: State = { instances: [], snapshots: [], sshKeys: [], domains: [], firewallGroups: [], reservedIps: [] };
+const EMPTY: State = {
+  instances: [],
+  snapshots: [],
+  sshKeys: [],
+  startupScripts: [],
+  domains: [],
+  firewallGroups: [],
+  reservedIps: [],
+};
 
 /** The account's data: in memory, and on disk before an answer goes out. */
 export interface Store {
