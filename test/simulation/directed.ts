@@ -8,7 +8,7 @@ import { type Ending, lookAround, perform } from './perform.ts';
 import { setInOrder } from './set-in-order.ts';
 import { watching } from './story.ts';
 import { acceptors } from './traffic.ts';
-import { bake, newWorld, type World } from './world.ts';
+import { bake, type Decided, newWorld, type World } from './world.ts';
 
 export const PROMOTE: Command = { kind: 'promote', again: true };
 export const ROLLBACK: Command = { kind: 'rollback', loseWrites: false };
@@ -19,6 +19,8 @@ export interface Stage {
   readonly world: World;
   readonly watch: Watch;
   run(command: Command, ...incidents: Incident[]): Promise<Ending>;
+  /** The same, on another computer: it knows nothing of what was done from here. */
+  runElsewhere(command: Command): Promise<Ending>;
   wait(seconds: number): Promise<void>;
   look(): ReturnType<typeof lookAround>;
   writer(): Machine;
@@ -30,19 +32,18 @@ export function at(call: string, what: Happening, count = 1): Incident {
   return { call, what, count };
 }
 
-/** A first release is live, a newer image is baked, clients write. */
-export async function live(...troubles: Incident[]): Promise<Stage> {
-  const world = newWorld(1, { backups: true, smoke: false, flakes: 0 });
+const ELSEWHERE = 'elsewhere';
+
+/** Nothing yet: no image, no release. Clients try to write all the same. */
+export function stage(decided: Decided = {}): Stage {
+  const world = newWorld(1, { backups: true, smoke: false, flakes: 0, ...decided });
   const watch = watching(world);
   const run = (command: Command, ...incidents: Incident[]): Promise<Ending> =>
     perform(world, watch, command, incidents);
-  bake(world, 'good');
   startClients(world);
-  await run(PROMOTE, ...troubles);
-  await pass(world, watch, 30_000);
-  bake(world, 'good');
   return {
     ...{ world, watch, run },
+    runElsewhere: (command) => perform(world, watch, command, [], ELSEWHERE),
     wait: (seconds) => pass(world, watch, seconds * 1_000),
     look: () => lookAround(world, watch),
     writer: () => {
@@ -52,4 +53,14 @@ export async function live(...troubles: Incident[]): Promise<Stage> {
     },
     setInOrder: () => setInOrder(world, watch, run),
   };
+}
+
+/** A first release is live, a newer image is baked, clients write. */
+export async function live(decided: Decided = {}, ...troubles: Incident[]): Promise<Stage> {
+  const here = stage(decided);
+  bake(here.world, 'good');
+  await here.run(PROMOTE, ...troubles);
+  await here.wait(30);
+  bake(here.world, 'good');
+  return here;
 }

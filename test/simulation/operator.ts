@@ -19,6 +19,8 @@ export interface Incident {
 
 /** A command that runs on somebody's computer. Killed, it stops at the await where it is. */
 export interface Operator {
+  /** The computer whose journal it writes. */
+  readonly computer: string;
   readonly task: Task;
   readonly interrupt: AbortController;
   readonly incidents: readonly Incident[];
@@ -26,9 +28,18 @@ export interface Operator {
   killed: () => void;
 }
 
-export function operator(incidents: readonly Incident[]): Operator {
+export const HERE = 'here';
+
+export function operator(incidents: readonly Incident[], computer = HERE): Operator {
   const calls = new Map<string, number>();
-  return { task: { alive: true }, interrupt: new AbortController(), incidents, calls, killed: () => undefined };
+  return {
+    computer,
+    task: { alive: true },
+    interrupt: new AbortController(),
+    incidents,
+    calls,
+    killed: () => undefined,
+  };
 }
 
 function meet(world: World, { incidents, calls, interrupt }: Operator, name: string): Happening | undefined {

@@ -18,14 +18,17 @@ export function clockPort(world: World, operator: Operator): Clock {
   };
 }
 
-/** Written for the screen and the next plan; nothing else reads it here, since a new command has the world alone. */
+/** Each computer has its own: a command that goes on elsewhere has the world alone. */
 export function journalPort(world: World, operator: Operator): Journal {
+  const entries = world.journalOf(operator.computer);
   return {
-    append: ({ event, step, data }) =>
+    append: (entry) =>
       call(world, operator, 'journal.append', async () => {
+        const { event, step, data } = entry;
+        entries.push(entry);
         if (event !== 'intent') world.tell(`  ${step}: ${event} ${data?.reason ?? data?.summary ?? ''}`);
       }),
-    entries: async () => [],
+    entries: async () => entries,
   };
 }
 

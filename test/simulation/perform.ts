@@ -19,7 +19,7 @@ import {
   Violation,
   type Watch,
 } from './invariants.ts';
-import { type Incident, type Operator, operator } from './operator.ts';
+import { HERE, type Incident, type Operator, operator } from './operator.ts';
 import { backupsPort, clockPort, journalPort, nameServersPort, probePort, smokePort } from './other-ports.ts';
 import { acceptors, decide } from './traffic.ts';
 import type { World } from './world.ts';
@@ -80,9 +80,10 @@ export async function perform(
   watch: Watch,
   command: Command,
   incidents: readonly Incident[] = [],
+  computer = HERE,
 ): Promise<Ending> {
   world.tell(`$ ${Object.values(command).join(' ')}`);
-  const caller = operator(incidents);
+  const caller = operator(incidents, computer);
   const [before] = acceptors(world);
   const bootId = before?.memory.bootId;
   const wasLed = before !== undefined && leadsTo(world, before);

@@ -140,7 +140,7 @@ describe('standbys', () => {
 
 describe('a first promote', () => {
   test('that was cut off before its certificate does not keep the next release from being promoted', async () => {
-    const stage = await live(at('box.certificate', 'killed before'));
+    const stage = await live({}, at('box.certificate', 'killed before'));
     const first = stage.writer();
     expect(await stage.run(PROMOTE)).toMatchObject({ kind: 'success' });
     expect(stage.writer()).not.toBe(first);

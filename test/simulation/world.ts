@@ -1,6 +1,7 @@
 import type { BackupFile } from '../../bluegreen/backups.ts';
 import { describeImage } from '../../builder/catalog.ts';
 import type { InstanceId, Snapshot, SnapshotId } from '../../cloud/cloud.ts';
+import type { JournalEntry } from '../../operation/journal.ts';
 import { type NoteStore, noteStore } from '../cloud/note-store.ts';
 import type { Rented } from './account.ts';
 import type { Archive } from './box/backup.ts';
@@ -44,6 +45,8 @@ export interface World {
   /** Nothing breaks any more. */
   calm: boolean;
   tell(line: string): void;
+  /** What a computer's disk has of the operations that ran on it. */
+  journalOf(computer: string): JournalEntry[];
   machineAt(address: string): Machine | undefined;
   nextNumber(): number;
 }
@@ -57,6 +60,7 @@ export function newWorld(seed: number, decided: Decided = {}): World {
   const begun = time.now();
   const machines: Machine[] = [];
   const story: string[] = [];
+  const journals = new Map<string, JournalEntry[]>();
   let number = 0;
   return {
     seed,
@@ -80,6 +84,11 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     atWork: 0,
     calm: false,
     tell: (line) => void story.push(`${((time.now() - begun) / 1000).toFixed(1).padStart(8)}  ${line}`),
+    journalOf: (computer) => {
+      const known = journals.get(computer) ?? [];
+      journals.set(computer, known);
+      return known;
+    },
     machineAt: (address) => machines.find((machine) => machine.address === address),
     nextNumber: () => {
       number += 1;

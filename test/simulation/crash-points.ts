@@ -1,0 +1,92 @@
+import type { JournalEntry } from '../../operation/journal.ts';
+import type { Scene } from './crash-scenes.ts';
+import { at, type Stage } from './directed.ts';
+import { Violation } from './invariants.ts';
+import { HERE } from './operator.ts';
+import { orphans } from './orphans.ts';
+
+/** Where a step can be cut off, as the journal sees it. */
+export type Moment = 'before the call' | 'after the call, before the journal' | 'after the journal';
+
+/** One place in a command at which it is killed. */
+export interface Point {
+  readonly scene: string;
+  readonly step: string;
+  readonly moment: Moment;
+  /** The command's n-th line in the journal. */
+  readonly line: number;
+}
+
+/** What is done after the kill, from another computer. */
+export interface Way {
+  readonly name: string;
+  goOn(stage: Stage, scene: Scene): Promise<void>;
+}
+
+export interface Crashed {
+  readonly point: Point;
+  readonly way: string;
+  /** What was wrong; undefined when it ended well. */
+  readonly problem: string | undefined;
+  /** Machines that nothing accounts for once the way was gone. */
+  readonly orphans: number;
+}
+
+/** Every point of a scene's command, from what a clean run writes into the journal: a new step is there by itself. */
+export async function pointsOf(scene: Scene): Promise<Point[]> {
+  const stage = await scene.set();
+  const before = linesOf(stage).length;
+  await stage.run(scene.command);
+  return linesOf(stage)
+    .slice(before)
+    .flatMap(({ step, event }, index) => {
+      const moments: Moment[] =
+        event === 'intent' ? ['before the call'] : ['after the call, before the journal', 'after the journal'];
+      return moments.map((moment) => ({ scene: scene.name, step, moment, line: index + 1 }));
+    });
+}
+
+/** Kills the command at the point, goes on the given way from elsewhere, and then follows what status says. */
+export async function crash(scene: Scene, point: Point, way: Way): Promise<Crashed> {
+  const crashed = { point, way: way.name };
+  const stage = await scene.set();
+  try {
+    await kill(stage, scene, point);
+    await stage.wait(PAUSE_SECONDS);
+    await way.goOn(stage, scene);
+    const left = orphans(stage.world);
+    await stage.setInOrder();
+    if (orphans(stage.world) > 0) throw new Violation('machines are left that nothing accounts for');
+    return { ...crashed, orphans: left, problem: undefined };
+  } catch (error) {
+    const problem = error instanceof Error ? (error instanceof Violation ? error.message : String(error.stack)) : '?';
+    return { ...crashed, orphans: orphans(stage.world), problem: [problem, ...stage.world.story].join('\n') };
+  }
+}
+
+const PAUSE_SECONDS = 5;
+
+async function kill(stage: Stage, scene: Scene, point: Point): Promise<void> {
+  const before = linesOf(stage).length;
+  const what = point.moment === 'after the call, before the journal' ? 'killed before' : 'killed after';
+  const ending = await stage.run(scene.command, { ...at('journal.append', what), count: point.line });
+  // A line that was on its way to the disk when the kill came is on the disk a moment later.
+  await stage.wait(1);
+  const written = linesOf(stage).slice(before);
+  const lines = point.moment === 'after the call, before the journal' ? point.line - 1 : point.line;
+  if (ending.kind !== 'killed' || written.length !== lines || written.at(-1)?.step !== point.step) {
+    throw new Error(`the point was not hit: ${ending.kind} after ${written.at(-1)?.step}`);
+  }
+}
+
+function linesOf({ world }: Stage): readonly JournalEntry[] {
+  return world.journalOf(HERE);
+}
+
+/** The same command again: what an operator without any other idea does. */
+export const AGAIN: Way = {
+  name: 'again',
+  goOn: async (stage, { command }) => {
+    await stage.runElsewhere(command);
+  },
+};
