@@ -1,26 +1,35 @@
 import { AnnyError } from '../operation/errors.ts';
 import type { StepReport } from '../operation/report.ts';
 import type { Context } from './context.ts';
-import type { ProbeAnswer } from './probe.ts';
+import { countAnswer, endOf, type GateCount, NOTHING_SEEN } from './gate-count.ts';
+import { describeAnswer, kindOf, type ProbeAnswer } from './probe.ts';
 
 export interface Gate {
   readonly address: string;
   readonly pass?: string;
 }
 
-/** Health by HTTPS and name against one address: N good answers in a row, or UNHEALTHY with the probe that failed. */
+/** Health by HTTPS and name against one address: N good answers in a row, or an error with the probe that failed. */
 export async function passHealthGate(context: Context, gate: Gate, progress: StepReport): Promise<string> {
   const { health } = context.settings.config.deploy;
   const { clock, interrupt, forward } = context.operation;
   const deadline = clock.now() + health.wait;
-  let inARow = 0;
+  let count = NOTHING_SEEN;
   for (;;) {
     const answer = await probeHealth(context, gate);
-    inARow = isHealthy(answer) ? inARow + 1 : 0;
-    if (inARow >= health.successes) return `${inARow} in a row, the last in ${Math.round(answer.tookMs)} ms`;
-    progress.progress(isHealthy(answer) ? `${inARow} of ${health.successes}` : describeAnswer(answer));
+    count = countAnswer(count, answer);
     // A step that was stopped does not wait for this any more.
-    if (clock.now() >= deadline || (interrupt.aborted && !forward)) throw unhealthy(context, gate.address, answer);
+    const over = clock.now() >= deadline || (interrupt.aborted && !forward);
+    switch (endOf(count, health, over)) {
+      case 'open':
+        return `${count.goodInARow} in a row, the last in ${Math.round(answer.tookMs)} ms`;
+      case 'unhealthy':
+        throw unhealthy(context, gate.address, count);
+      case 'inconclusive':
+        throw inconclusive(context, gate.address, count);
+      case undefined:
+        progress.progress(isHealthy(answer) ? `${count.goodInARow} of ${health.successes}` : describeAnswer(answer));
+    }
     await clock.sleep(health.interval);
   }
 }
@@ -37,19 +46,28 @@ export function probeHealth(context: Context, gate: Gate): Promise<ProbeAnswer> 
 }
 
 export function isHealthy(answer: ProbeAnswer): boolean {
-  return answer.status >= 200 && answer.status < 300;
+  return kindOf(answer) === 'good';
 }
 
-export function describeAnswer(answer: ProbeAnswer): string {
-  return answer.problem ?? `HTTP ${answer.status} ${answer.body.slice(0, 120).replaceAll(/\s+/g, ' ')}`;
+function asking({ settings: { publicName, config } }: Context, address: string): string {
+  return `asking https://${publicName}${config.app.health} at ${address}`;
 }
 
-function unhealthy(context: Context, address: string, answer: ProbeAnswer): AnnyError {
-  const { publicName, config } = context.settings;
+function unhealthy(context: Context, address: string, { failures, lastFailure }: GateCount): AnnyError {
+  const last = lastFailure === undefined ? 'too few good answers in time' : describeAnswer(lastFailure);
   return new AnnyError('UNHEALTHY', {
-    doing: `asking https://${publicName}${config.app.health} at ${address}`,
-    found: `after ${config.deploy.health.wait / 1000} s still ${describeAnswer(answer)}`,
-    next: 'the lines of the app above say why; nothing was moved, the old release serves',
+    doing: asking(context, address),
+    found: `${failures} ${failures === 1 ? 'failure' : 'failures'}, the last: ${last}`,
+    next: `the lines of the app above say why${context.operation.forward ? '' : '; nothing was moved, the old release serves'}`,
+  });
+}
+
+function inconclusive(context: Context, address: string, { inconclusive, lastInconclusive }: GateCount): AnnyError {
+  const last = lastInconclusive === undefined ? 'nothing' : describeAnswer(lastInconclusive);
+  return new AnnyError('INCONCLUSIVE', {
+    doing: asking(context, address),
+    found: `${inconclusive} of the questions did not get there (${last}): that says nothing about the release`,
+    next: "look at this computer's own network, then run the same command again",
   });
 }
 

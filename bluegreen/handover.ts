@@ -2,6 +2,7 @@ import type { Manifest } from '../machine/box.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { pointOfNoReturn, runStep, withUndo } from '../operation/step.ts';
 import type { Context } from './context.ts';
+import { tellLastLines } from './last-lines.ts';
 import { ask } from './observe.ts';
 import { admit } from './pull.ts';
 import type { Answering } from './release.ts';
@@ -20,8 +21,11 @@ const ASK_AGAIN_INTERVAL_MS = 1_000;
  */
 export async function handOver(context: Context, from: Answering, to: Answering): Promise<void> {
   const { operation } = context;
+  const told = { lines: false };
   await withUndo(operation, async () => {
-    const budget = await moveState(context, from, to);
+    const budget = await moveState(context, from, to, () => letGo(context, to, told.lines));
+    // What its app says is worth showing from here on.
+    told.lines = true;
     await runStep(operation, {
       name: 'take over',
       detail: `${to.tags.release} starts on the moved data`,
@@ -50,7 +54,7 @@ export async function finishHandover(context: Context, to: Answering): Promise<v
 }
 
 /** Ahead while the old machine serves, then the difference while requests wait. Returns when the budget ends. */
-async function moveState(context: Context, from: Answering, to: Answering): Promise<number> {
+async function moveState(context: Context, from: Answering, to: Answering, undo: () => Promise<void>): Promise<number> {
   const { operation } = context;
   const { hold_budget: budgetMs } = context.settings.config.deploy;
   const source = await runStep(operation, {
@@ -62,7 +66,7 @@ async function moveState(context: Context, from: Answering, to: Answering): Prom
       return admitted;
     },
     // Registered here, so that it runs last: clients wait at the old machine, and nobody at the new one.
-    undo: () => letGo(context, to),
+    undo,
   });
   const deadline = operation.clock.now() + budgetMs;
   await runStep(operation, {
@@ -84,7 +88,9 @@ async function moveState(context: Context, from: Answering, to: Answering): Prom
  * Nothing was committed to it, and the old machine refuses to from now on: one that cannot be told is no danger, and what
  * served before serves.
  */
-async function letGo({ operation }: Context, to: Answering): Promise<void> {
+async function letGo(context: Context, to: Answering, tellLines: boolean): Promise<void> {
+  const { operation } = context;
+  if (tellLines) await tellLastLines(context, to);
   await to.box
     .within(operation.clock.now() + LET_GO_MS)
     .stop()

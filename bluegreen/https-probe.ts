@@ -15,7 +15,9 @@ export function httpsProbe(extraCaPath: string): Probe {
         const answer = await ask(wanted, agent);
         return { ...answer, tookMs: performance.now() - begun };
       } catch (error) {
-        return { status: 0, body: '', tookMs: performance.now() - begun, problem: reasonOf(error) };
+        const code = codeOf(error);
+        const because = code === undefined ? {} : { code };
+        return { status: 0, body: '', tookMs: performance.now() - begun, problem: reasonOf(error), ...because };
       } finally {
         await agent.destroy();
       }
@@ -36,8 +38,9 @@ export function agentTo(address: string, name: string, ca: string[], timeoutMs: 
       ca,
       servername: name,
       timeout: timeoutMs,
+      // Not at once: an address without a way to it would fail before anybody listens for the error.
       lookup: (_host, options, callback) =>
-        options.all ? callback(null, [{ address, family: 4 }]) : callback(null, address, 4),
+        void setImmediate(() => (options.all ? callback(null, [{ address, family: 4 }]) : callback(null, address, 4))),
     },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
@@ -56,5 +59,11 @@ async function ask(wanted: ProbeRequest, agent: Agent): Promise<Pick<ProbeAnswer
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return 'no answer in time';
-  return 'code' in error && typeof error.code === 'string' ? `${error.message} (${error.code})` : error.message;
+  const code = codeOf(error);
+  return code === undefined ? error.message : `${error.message} (${code})`;
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return 'code' in error && typeof error.code === 'string' ? error.code : codeOf(error.cause);
 }

@@ -1,10 +1,12 @@
 import type { Image } from '../builder/catalog.ts';
 import type { Manifest } from '../machine/box.ts';
+import { AnnyError } from '../operation/errors.ts';
 import { runStep } from '../operation/step.ts';
 import type { BackupFile } from './backups.ts';
 import type { Context } from './context.ts';
 import { bootRelease, createRelease } from './create-release.ts';
 import { passHealthGate, passSmokeTest } from './gates.ts';
+import { withLastLines } from './last-lines.ts';
 import { pullState } from './pull.ts';
 import { type Answering, releaseName } from './release.ts';
 import { releaseSecrets } from './release-secrets.ts';
@@ -41,10 +43,10 @@ export async function prepareRelease(context: Context, request: PrepareRequest):
   await bringState(context, machine, request.source);
   await runStep(operation, {
     name: 'start the app',
-    run: () => withLogs(context, machine, () => machine.box.start(context.settings.config.deploy.health.wait)),
+    run: () => withLastLines(context, machine, () => machine.box.start(context.settings.config.deploy.health.wait)),
     describe: (health) => `HTTP ${health.status}`,
   });
-  await passGates(context, machine);
+  await passGates(context, machine, request.source);
   return machine;
 }
 
@@ -107,10 +109,13 @@ async function bringState(context: Context, machine: Answering, source: StateSou
 }
 
 /** TLS by name needs the issued certificate that came with the state; a first release gets its own after the switch. */
-async function passGates(context: Context, machine: Answering): Promise<void> {
+async function passGates(context: Context, machine: Answering, source: StateSource): Promise<void> {
   const { operation, smoke } = context;
-  const status = await machine.box.status();
-  if (status.certificate.kind !== 'issued') return;
+  const { certificate } = await machine.box.status();
+  if (certificate.kind !== 'issued') {
+    if (source.kind === 'writer') throw withoutCertificate(machine, source.writer);
+    return;
+  }
   const pass = operation.clock.randomHex(16);
   const gate = { address: machine.address, pass };
   await runStep(operation, {
@@ -119,31 +124,27 @@ async function passGates(context: Context, machine: Answering): Promise<void> {
     detail: 'by HTTPS and name, at the new address',
     run: async (progress) => {
       await machine.box.pass(pass);
-      return withLogs(context, machine, () => passHealthGate(context, gate, progress));
+      return withLastLines(context, machine, () => passHealthGate(context, gate, progress));
     },
     describe: (text) => text,
   });
   if (smoke.script === undefined) return;
   await runStep(operation, {
     name: 'smoke test',
-    run: () => withLogs(context, machine, () => passSmokeTest(context, gate)),
+    run: () => withLastLines(context, machine, () => passSmokeTest(context, gate)),
     describe: (text) => text,
   });
 }
 
-const LOG_LINES = 15;
-
-/** On failure the app's last lines are shown: they say why more often than the probe does. */
-async function withLogs<T>(context: Context, machine: Answering, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    const text = await machine.box.logs(LOG_LINES).catch(() => '');
-    for (const line of text.split('\n')) if (line.trim() !== '') context.operation.report.note(line);
-    throw error;
-  }
-}
-
 function describeManifest(manifest: Manifest): string {
   return `${manifest.files} ${manifest.files === 1 ? 'file' : 'files'}, ${manifest.bytes} bytes`;
+}
+
+/** Nothing takes over from a live release before TLS by name was seen at its address. */
+function withoutCertificate(machine: Answering, writer: Answering): AnnyError {
+  return new AnnyError('UNHEALTHY', {
+    doing: `preparing ${machine.tags.release}`,
+    found: `the certificate of ${writer.tags.release} did not come with its state, so TLS by name cannot be seen`,
+    next: 'run the same command again; anny-bluegreen logs --all says what the machine wrote',
+  });
 }

@@ -23,4 +23,27 @@ export interface ProbeAnswer {
   readonly tookMs: number;
   /** Why there was no answer (refused, time-out, certificate), in words. */
   readonly problem?: string;
+  /** The cause's code, where it has one: "ECONNREFUSED". */
+  readonly code?: string;
+}
+
+/** What an answer says about the machine. Inconclusive: nothing, since the question did not get there. */
+export type AnswerKind = 'good' | 'bad' | 'inconclusive';
+
+/**
+ * Causes on this side of the question: no network or no way to that address from here, no socket, port or memory left
+ * here, a firewall here that forbids it. A time-out is none of them: a machine that hangs looks just like that.
+ */
+const ON_THIS_SIDE = new Set([
+  ...['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'ENONET', 'EADDRNOTAVAIL'],
+  ...['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EPERM', 'EACCES', 'EAI_AGAIN'],
+]);
+
+export function kindOf({ status, code = '' }: ProbeAnswer): AnswerKind {
+  if (status >= 200 && status < 300) return 'good';
+  return status === 0 && ON_THIS_SIDE.has(code) ? 'inconclusive' : 'bad';
+}
+
+export function describeAnswer(answer: ProbeAnswer): string {
+  return answer.problem ?? `HTTP ${answer.status} ${answer.body.slice(0, 120).replaceAll(/\s+/g, ' ')}`;
 }

@@ -1,11 +1,12 @@
 import { AnnyError } from '../operation/errors.ts';
 import { cameBack, pointOfNoReturn, runStep, withUndo } from '../operation/step.ts';
 import type { Context } from './context.ts';
-import { passHealthGate, passSmokeTest } from './gates.ts';
+import { passSmokeTest } from './gates.ts';
 import { handOver } from './handover.ts';
 import type { Plan } from './plan.ts';
 import { prepareRelease } from './prepare.ts';
 import type { Answering } from './release.ts';
+import { seeServing } from './see-serving.ts';
 import { clearStrays, markHandover, repointStandbys } from './standby.ts';
 import { switchName } from './switch.ts';
 import { takeBackup } from './take-backup.ts';
@@ -70,12 +71,7 @@ async function issueCertificate(context: Context, writer: Answering): Promise<vo
 export async function certify(context: Context, writer: Answering): Promise<void> {
   const { operation, smoke, backups } = context;
   await issueCertificate(context, writer);
-  await runStep(operation, {
-    name: 'health',
-    detail: 'by HTTPS and name',
-    run: (progress) => passHealthGate(context, writer, progress),
-    describe: (text) => text,
-  });
+  await seeServing(context, writer, 'by HTTPS and name');
   if (smoke.script !== undefined) {
     await runStep(operation, {
       name: 'smoke test',

@@ -5,6 +5,7 @@ import { finishHandover } from './handover.ts';
 import type { Plan } from './plan.ts';
 import { moveBack } from './promote.ts';
 import type { Answering } from './release.ts';
+import { seeServingIfPossible } from './see-serving.ts';
 import { markHandover, repointStandbys } from './standby.ts';
 import { switchName } from './switch.ts';
 
@@ -38,6 +39,7 @@ export async function takeOver(context: Context, plan: Extract<Plan, { action: '
 async function settleOn(context: Context, writer: Answering, standbys: readonly Answering[]): Promise<Answering> {
   await markHandover(context, writer, undefined);
   await repointStandbys(context, standbys, writer);
+  await seeServingIfPossible(context, writer);
   await switchName(context, writer.address);
   return writer;
 }

@@ -1,11 +1,11 @@
 import { AnnyError } from '../operation/errors.ts';
 import { runStep } from '../operation/step.ts';
 import type { Context } from './context.ts';
-import { passHealthGate } from './gates.ts';
 import { finishHandover } from './handover.ts';
 import { observe, type World } from './observe.ts';
 import { certify } from './promote.ts';
 import type { Answering } from './release.ts';
+import { seeServingIfPossible } from './see-serving.ts';
 import { judge, type Situation } from './situation.ts';
 import { markHandover } from './standby.ts';
 import { leadsTo, switchName } from './switch.ts';
@@ -75,17 +75,11 @@ export async function settle(context: Context, { world, situation }: Observed, w
   }
   const led =
     world.record?.data === writer.address && world.nameAnswers.every((answer) => leadsTo(answer, writer.address));
+  // It may be starting after a reboot; a success says that it serves.
+  if (!led || !writer.status.app.running) await seeServingIfPossible(context, writer);
   if (!led) await switchName(context, writer.address);
   const { kind, notAfter } = writer.status.certificate;
   if (kind !== 'issued' || notAfter * 1000 - context.operation.clock.now() < RENEW_MS) await certify(context, writer);
-  // It may be starting after a reboot; a success says that it serves.
-  if (writer.status.app.running) return;
-  await runStep(context.operation, {
-    name: 'health',
-    detail: 'its app was not running',
-    run: (progress) => passHealthGate(context, writer, progress),
-    describe: (text) => text,
-  });
 }
 
 /** The world is asked again: the exit code comes from this, not from hope. */

@@ -1,6 +1,7 @@
 import { runStep } from '../operation/step.ts';
 import type { Context } from './context.ts';
-import { describeAnswer, isHealthy, probeHealth } from './gates.ts';
+import { isHealthy, probeHealth } from './gates.ts';
+import { describeAnswer } from './probe.ts';
 import type { Answering } from './release.ts';
 
 export interface Verdict {

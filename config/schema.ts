@@ -87,8 +87,14 @@ const deploy = z.strictObject({
     .strictObject({
       interval: duration.prefault('1s'),
       timeout: duration.prefault('5s'),
-      successes: z.int().min(1).default(3),
+      successes: z.int().min(1).default(3).meta({ description: 'Good answers in a row that open the gate.' }),
       wait: duration.prefault('60s').meta({ description: 'How long an app may take to become healthy.' }),
+      failure_limit: z.int().min(0).default(0).meta({
+        description: 'So many failures end the gate before the wait is over; 0: only the wait does.',
+      }),
+      inconclusive_limit: z.int().min(0).default(0).meta({
+        description: 'The same for answers that say nothing about the machine, such as no network here.',
+      }),
     })
     .prefault({}),
   hold_budget: duration

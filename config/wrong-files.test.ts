@@ -96,7 +96,7 @@ const INVALID: readonly Case[] = [
   {
     about: 'a text where a section belongs',
     text: 'deploy:\n  health: /health\n',
-    says: 'config.yaml:2:11  deploy.health: found "/health", allowed: a section with the keys interval, timeout, successes, wait',
+    says: 'config.yaml:2:11  deploy.health: found "/health", allowed: a section with the keys interval, timeout, successes, wait, failure_limit, inconclusive_limit',
   },
   {
     about: 'a wrong item of a list',

@@ -51,7 +51,10 @@ export function probePort(world: World, operator: Operator): Probe {
       call(world, operator, 'probe.get', async (what) => {
         const tookMs = world.random.int(2, 90);
         await world.timeline.sleep(operator.task, tookMs);
-        if (what !== undefined || world.random.chance(world.flakes)) {
+        if (what !== undefined) {
+          return { status: 0, body: '', tookMs: 1, problem: 'no way to it from here', code: 'ENETUNREACH' };
+        }
+        if (world.random.chance(world.flakes)) {
           return { status: 0, body: '', tookMs: timeoutMs, problem: 'no answer in time' };
         }
         if (world.machineAt(address)?.disk.issuedUntil === 0) {
