@@ -6,6 +6,7 @@ import { handOver } from './handover.ts';
 import type { Plan } from './plan.ts';
 import { prepareRelease } from './prepare.ts';
 import type { Answering } from './release.ts';
+import { retireDue } from './retire.ts';
 import { seeServing } from './see-serving.ts';
 import { clearStrays, markHandover, repointStandbys } from './standby.ts';
 import { switchName } from './switch.ts';
@@ -30,7 +31,10 @@ export async function promote(context: Context, plan: Extract<Plan, { action: 'p
   await repointStandbys(context, plan.standbys, machine);
   await switchName(context, machine.address);
   const verdict = await watchWriter(context, machine);
-  if (verdict.good) return machine;
+  if (verdict.good) {
+    await retireDue(context);
+    return machine;
+  }
   operation.report.warn(`${machine.tags.release}: ${verdict.reason}`);
   await moveBack(context, machine, from);
   await repointStandbys(context, plan.standbys, from);

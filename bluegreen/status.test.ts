@@ -6,7 +6,7 @@ import { nextCommand } from './status.ts';
 
 const next = (machines: readonly (Answering | Silent)[], led = ''): string => {
   const world = seen(machines, led);
-  return nextCommand(judge(world), world, NOW_SECONDS).command;
+  return nextCommand(judge(world), world, NOW_SECONDS, { windowSeconds: 300, ttlSeconds: 60 }).command;
 };
 
 const writer = answering(1, 'writer');
@@ -49,8 +49,11 @@ describe('the next command', () => {
   });
 
   test('retires what is past its window, was left behind, or does not answer', () => {
-    const past = answering(2, 'relay', { relayTo: here }, { keepUntil: NOW_SECONDS - 1, stage: 'standby' });
-    expect(next([writer, past], here)).toBe('anny-bluegreen retire');
+    const past = answering(1, 'relay', { relayTo: here }, { keepUntil: NOW_SECONDS - 1, stage: 'standby' });
+    const later = answering(3, 'writer');
+    expect(next([later, answering(2, 'relay', { relayTo: later.address }), past], later.address)).toBe(
+      'anny-bluegreen retire',
+    );
     const stray = answering(2, 'candidate', {}, { stage: 'candidate' });
     expect(next([writer, stray], here)).toBe('anny-bluegreen retire green-2');
     expect(next([writer, silent(2)], here)).toBe('anny-bluegreen retire green-2 --force');

@@ -2,6 +2,8 @@ import type { BackupFile } from './backups.ts';
 import type { Context } from './context.ts';
 import type { World } from './observe.ts';
 import type { Answering, Release } from './release.ts';
+import { retireRules } from './retire.ts';
+import { dueStandbys, type RetireRules } from './retirement.ts';
 import { judge, type Situation } from './situation.ts';
 import { leadsTo } from './switch.ts';
 
@@ -61,7 +63,7 @@ export async function statusOf(context: Context, world: World): Promise<StatusVi
     certificate: writer?.status.certificate ?? null,
     monthlyCostUsd: machines.reduce((sum, one) => sum + monthly(one), 0),
     now,
-    next: nextCommand(situation, world, now),
+    next: nextCommand(situation, world, now, retireRules(context)),
   };
 }
 
@@ -73,7 +75,7 @@ function machineView(machine: Answering | World['silent'][number]): MachineView 
   }
   const { status } = machine;
   const detail = [
-    ...(status.role === 'relay' ? [`to ${status.relayTo}, ${status.relayed.requests} requests relayed`] : []),
+    ...(status.role === 'relay' ? [`to ${status.relayTo}, ${describeRelayed(status.relayed)}`] : []),
     ...(status.held ? ['requests are held'] : []),
     ...(status.takeover.from === '' ? [] : [`took over from ${status.takeover.from}`]),
     ...status.failedUnits.map((unit) => `${unit} failed`),
@@ -81,11 +83,16 @@ function machineView(machine: Answering | World['silent'][number]): MachineView 
   return { ...common, role: status.role, since: status.since, app: status.app.running ? 'running' : 'stopped', detail };
 }
 
+function describeRelayed({ requests, writes, open }: Answering['status']['relayed']): string {
+  const underWay = open > 0 ? `, ${open} under way` : '';
+  return `${requests} requests relayed (${writes} writes)${underWay}`;
+}
+
 const DAY_SECONDS = 86_400;
 const RENEW_SECONDS = 14 * DAY_SECONDS;
 
 /** The one command that is sensible now, and why. */
-export function nextCommand(situation: Situation, world: World, now: number): StatusView['next'] {
+export function nextCommand(situation: Situation, world: World, now: number, rules: RetireRules): StatusView['next'] {
   switch (situation.kind) {
     case 'empty':
       return { command: 'anny-bluegreen promote', why: 'nothing is live yet' };
@@ -101,15 +108,17 @@ export function nextCommand(situation: Situation, world: World, now: number): St
         ? { command: 'anny-bluegreen rollback', why: 'the live machine does not answer; it says what would be lost' }
         : { command: 'anny-bluegreen restore', why: 'the live machine does not answer' };
     case 'live':
-      return nextWhenLive(situation, world, now);
+      return nextWhenLive(situation, world, now, rules);
   }
 }
 
 function nextWhenLive(
-  { writer, standbys, strays, silent }: Extract<Situation, { kind: 'live' }>,
+  live: Extract<Situation, { kind: 'live' }>,
   world: World,
   now: number,
+  rules: RetireRules,
 ): StatusView['next'] {
+  const { writer, strays, silent } = live;
   if (world.nameAnswers.some((answer) => !leadsTo(answer, writer.address))) {
     return { command: 'anny-bluegreen promote', why: 'the name does not lead to the writer everywhere: this mends it' };
   }
@@ -127,13 +136,13 @@ function nextWhenLive(
       why: `${dead.tags.release} does not answer and costs money; look first whether it holds writes you need`,
     };
   }
-  if (standbys.some(({ tags }) => tags.keepUntil > 0 && tags.keepUntil < now) || strays.length > 0) {
-    if (strays[0] === undefined) return { command: 'anny-bluegreen retire', why: 'a standby is past its window' };
-    const force = 'box' in strays[0] ? '' : ' --force';
-    return {
-      command: `anny-bluegreen retire ${strays[0].tags.release}${force}`,
-      why: 'left by an interrupted command',
-    };
+  const stray = strays[0];
+  if (stray !== undefined) {
+    const force = 'box' in stray ? '' : ' --force';
+    return { command: `anny-bluegreen retire ${stray.tags.release}${force}`, why: 'left by an interrupted command' };
+  }
+  if (dueStandbys(world, live, rules).some(({ stays }) => stays === undefined)) {
+    return { command: 'anny-bluegreen retire', why: 'a standby is past its window, and its traffic has ended' };
   }
   return { command: 'anny-image build && anny-bluegreen promote', why: 'all is well; this is the next deploy' };
 }

@@ -103,6 +103,9 @@ const deploy = z.strictObject({
   watch: duration.prefault('15s').meta({ description: 'How long the new writer is watched after the switch.' }),
   watch_failure_limit: z.number().min(0).max(1).default(0.05),
   standby_window: duration.prefault('24h').meta({ description: 'The old machine is kept at least this long.' }),
+  retire: z.enum(['auto', 'manual']).default('auto').meta({
+    description: 'auto: a promote that went well destroys standbys that are due; the newest always stays.',
+  }),
   smoke: z
     .string()
     .default('')

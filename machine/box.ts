@@ -48,8 +48,16 @@ export const statusSchema = z.object({
   }),
   /** Seconds since the epoch; 0 for never. */
   lastBackupAt: z.number().int(),
-  /** Requests that this relay forwarded, and when the last one was (seconds since the epoch, 0 for never). */
-  relayed: z.object({ requests: z.number().int(), lastAt: z.number().int() }),
+  /** What this relay has forwarded since it became one. */
+  relayed: z.object({
+    /** Requests that have ended, and when the last one did (seconds since the epoch, 0 for never). */
+    requests: z.number().int(),
+    lastAt: z.number().int(),
+    /** Requests that are under way right now: long answers, WebSockets, uploads. -1 when nginx does not say. */
+    open: z.number().int(),
+    /** Requests that may have changed something (not GET, HEAD, OPTIONS) and did not fail. */
+    writes: z.number().int(),
+  }),
   /** Whose state a candidate has taken over for good, and when (seconds since the epoch); "" and 0 before and after. */
   takeover: z.object({ from: z.string(), at: z.number().int() }),
   /** This machine's SSH host key: "ssh-ed25519 AAAA…". */
@@ -57,6 +65,8 @@ export const statusSchema = z.object({
   bootId: z.string(),
   uptimeSeconds: z.number().int(),
   diskFreeBytes: z.number().int(),
+  /** This machine's own clock, seconds since the epoch: all other times here are by it. */
+  now: z.number().int(),
   /** Failed systemd units. */
   failedUnits: z.array(z.string()),
 });

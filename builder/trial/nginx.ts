@@ -11,6 +11,8 @@ import { settingsIn } from './project.ts';
 
 /** A machine's nginx with this project's configuration, on ports and paths of its own. */
 export interface TrialNginx {
+  /** Where its paths begin: "/run/anny" is under it. */
+  readonly root: string;
   readonly httpPort: number;
   readonly httpsPort: number;
   /** "mode/writer" as anny-box would set it. */
@@ -40,6 +42,7 @@ export async function withNginx(
   try {
     await untilOpen(httpsPort, said);
     await body({
+      root,
       httpPort,
       httpsPort,
       flag: (name, on) =>

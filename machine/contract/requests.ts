@@ -27,7 +27,11 @@ export function requestsContract(): void {
       // A handover on the relay's other side ends it as well, and it outlives what does not concern it.
       await sleep(1_000);
       await again.echo('still');
+      // Counted while it lasts: no log knows it yet.
+      expect((await blue.box.status()).relayed.open).toBe(1);
       again.close();
+      await sleep(500);
+      expect((await blue.box.status()).relayed).toMatchObject({ open: 0, writes: 1 });
     });
 
     it('wait by the hundred, and all are answered', async () => {

@@ -1,6 +1,6 @@
-import type { Machine } from './box/machine.ts';
+import type { Machine, Memory } from './box/machine.ts';
 import { checkNothingLost } from './invariants.ts';
-import { deliver } from './traffic.ts';
+import { decide, deliver } from './traffic.ts';
 import type { World } from './world.ts';
 import { add } from './writes.ts';
 
@@ -13,6 +13,7 @@ export function startClients(world: World): void {
     const stretch = world.random.pick([1, 1, 5, 30]);
     client(world, resolver(world, TTL_MS * stretch));
   }
+  listener(world, resolver(world, TTL_MS * world.random.pick([1, 5])));
 }
 
 function client(world: World, resolve: () => string | undefined): void {
@@ -35,7 +36,10 @@ function client(world: World, resolve: () => string | undefined): void {
       from: 'client',
       lost,
       arrive: (machine) => {
-        if (!accept(world, machine, write)) return lost();
+        if (!accept(world, machine, write)) {
+          lost();
+          return false;
+        }
         const life = machine.task;
         timeline.after(random.int(2, 20), () => {
           if (!life.alive) return lost();
@@ -43,11 +47,44 @@ function client(world: World, resolve: () => string | undefined): void {
           ledger.promisedAt[write] = timeline.now();
           again();
         });
+        return true;
       },
     });
   };
   again();
 }
+
+const LONG_MS = [20_000, 900_000] as const;
+const TICK_MS = 5_000;
+
+/** Somebody whose requests last for minutes, as a WebSocket does: a relay that passes one on must not go. */
+function listener(world: World, resolve: () => string | undefined): void {
+  const { timeline, random } = world;
+  const open = (): void => {
+    const address = resolve();
+    const { kind, at, through } = address === undefined ? NOWHERE : decide(world, address, 'client');
+    if (kind === 'app' && at !== undefined) stay([at, ...through].map(({ memory }) => memory));
+    else timeline.after(TICK_MS, open);
+  };
+  const stay = (way: readonly Memory[]): void => {
+    const until = timeline.now() + random.int(...LONG_MS);
+    for (const memory of way) memory.open += 1;
+    const look = (): void => {
+      // An app that stops closes it, and so does a machine that goes away.
+      const lasts = timeline.now() < until && way[0]?.appRunning === true && way.every(({ up }) => up);
+      if (lasts) {
+        timeline.after(TICK_MS, look);
+        return;
+      }
+      for (const memory of way) memory.open -= 1;
+      timeline.after(random.int(0, TICK_MS), open);
+    };
+    look();
+  };
+  timeline.after(TICK_MS, open);
+}
+
+const NOWHERE = { kind: 'none', at: undefined, through: [] } as const;
 
 /** The app writes it down; only then may it be answered. */
 function accept(world: World, machine: Machine, write: number): boolean {

@@ -5,7 +5,7 @@ import { powerOff, powerOn } from './box/boot.ts';
 import { activate, fence, pass, prepare, secrets, start, stop } from './box/candidate.ts';
 import { locked } from './box/flags.ts';
 import { hold, quiesce, relay, resume } from './box/handover.ts';
-import { type Machine, pause } from './box/machine.ts';
+import { type Machine, NOTHING_RELAYED, pause } from './box/machine.ts';
 import { admit, pull, pullKey, takeover } from './box/pull.ts';
 import { call, fault, type Happening, type Operator } from './operator.ts';
 import type { World } from './world.ts';
@@ -160,12 +160,13 @@ export function statusOf(machine: Machine): BoxStatus {
     app: { running: memory.appRunning, image: machine.digest, startedAt: '', restarts: 0 },
     image: { name: 'anny', digest: machine.digest },
     certificate: certificateOf(machine),
-    relayed: role === 'relay' ? { ...disk.relayed } : { requests: 0, lastAt: 0 },
+    relayed: { ...(role === 'relay' ? disk.relayed : NOTHING_RELAYED), open: role === 'relay' ? memory.open : 0 },
     takeover: { from: disk.takeoverFrom, at: disk.takeoverAt },
     hostPublicKey: machine.hostPublicKey,
     bootId: memory.bootId,
     uptimeSeconds: 0,
     diskFreeBytes: world.timeline.now() < machine.fullUntil ? 0 : 1e10,
+    now: Math.floor(world.timeline.now() / 1000),
     failedUnits: [],
   };
 }

@@ -6,7 +6,8 @@ import type { World } from './world.ts';
 export interface HeldRequest {
   readonly since: number;
   readonly from: string;
-  arrive(at: Machine): void;
+  /** True when it is answered with success: in the end, unless the machine goes away. */
+  arrive(at: Machine): boolean;
   lost(): void;
 }
 
@@ -53,8 +54,9 @@ export function deliver(world: World, address: string, request: HeldRequest): De
     relay.disk.relayed.requests += 1;
     relay.disk.relayed.lastAt = Math.floor(world.timeline.now() / 1000);
   }
-  if (decision.kind === 'app' && decision.at !== undefined) request.arrive(decision.at);
-  else if (decision.kind === 'held') decision.at?.memory.held.push(request);
+  if (decision.kind === 'app' && decision.at !== undefined) {
+    if (request.arrive(decision.at)) for (const relay of decision.through) relay.disk.relayed.writes += 1;
+  } else if (decision.kind === 'held') decision.at?.memory.held.push(request);
   else request.lost();
   return decision;
 }

@@ -1,7 +1,7 @@
 import type { Manifest } from '../../../machine/box.ts';
 import { decide } from '../traffic.ts';
 import { applyRole, locked, startApp, stopApp } from './flags.ts';
-import { become, die, type Machine, manifestOf, pause, remember, requireRole } from './machine.ts';
+import { become, die, type Machine, manifestOf, NOTHING_RELAYED, pause, remember, requireRole } from './machine.ts';
 
 /** Armed before the first request waits; an older timer that fires finds a later deadline. */
 export async function hold(machine: Machine, budgetMs: number): Promise<void> {
@@ -70,7 +70,7 @@ export async function relay(machine: Machine, to: string): Promise<void> {
     requireHeld(machine);
     if (memory.quiesced === undefined) die(machine, 'the app of this machine was not stopped for the handover');
     if (memory.appRunning) die(machine, 'the app runs on this machine');
-    disk.relayed = { requests: 0, lastAt: 0 };
+    disk.relayed = { ...NOTHING_RELAYED };
   }
   become(machine, 'relay', { relayTo: to, takeoverFrom: '', takeoverAt: 0, pulledFrom: '' });
   await pause(machine, 5, 50);

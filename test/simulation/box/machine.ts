@@ -26,7 +26,7 @@ export interface Disk {
   state: Writes;
   issuedUntil: number;
   lastBackupAt: number;
-  relayed: { requests: number; lastAt: number };
+  relayed: { requests: number; lastAt: number; writes: number };
   pullKey: string;
 }
 
@@ -42,6 +42,8 @@ export interface Memory {
   holdUntil: number;
   quiesced: Manifest | undefined;
   held: HeldRequest[];
+  /** Long requests that this relay is passing on. */
+  open: number;
   locked: boolean;
   readonly waiting: (() => void)[];
   bootId: string;
@@ -70,6 +72,8 @@ export interface Machine {
   readonly broken: Set<() => void>;
 }
 
+export const NOTHING_RELAYED = { requests: 0, lastAt: 0, writes: 0 };
+
 export function freshDisk(): Disk {
   return {
     role: 'none',
@@ -86,7 +90,7 @@ export function freshDisk(): Disk {
     state: noWrites(),
     issuedUntil: 0,
     lastBackupAt: 0,
-    relayed: { requests: 0, lastAt: 0 },
+    relayed: { ...NOTHING_RELAYED },
     pullKey: '',
   };
 }
@@ -102,6 +106,7 @@ export function emptyMemory(bootId: string): Memory {
     holdUntil: 0,
     quiesced: undefined,
     held: [],
+    open: 0,
     locked: false,
     waiting: [],
     bootId,

@@ -7,6 +7,8 @@ readonly TAKE_SECONDS=5
 # One line for each request that a relay passed on, its time first: the evidence that decides when it may go.
 # Not where the distribution's logrotate would take it away.
 readonly RELAYED_LOG=/var/log/anny/relayed.log
+# Those of them that may have changed something.
+readonly RELAYED_WRITES_LOG=/var/log/anny/relayed-writes.log
 
 # $RUN/hold: the deadline in milliseconds of uptime, and for people in seconds since the epoch.
 verb_hold() {
@@ -149,6 +151,7 @@ verb_relay() {
     require_stopped
     require_held
     : >"$RELAYED_LOG"
+    : >"$RELAYED_WRITES_LOG"
   fi
   RELAY_TO=$to TAKEOVER_FROM='' TAKEOVER_AT=0 PULLED_FROM=''
   become relay

@@ -17,10 +17,10 @@ verb_status() {
     --arg hostPublicKey "$(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" \
     --arg bootId "$(cat /proc/sys/kernel/random/boot_id)-$(init_start_ms)" \
     --argjson uptimeSeconds "$((($(uptime_ms) - $(init_start_ms)) / 1000))" \
-    --argjson diskFreeBytes "$(disk_free)" --arg failed "$(failed_units)" \
+    --argjson diskFreeBytes "$(disk_free)" --arg failed "$(failed_units)" --argjson now "$(date +%s)" \
     '{$role, $release, $slot, $since, $generation, $relayTo, held: ($holdUntil > 0), $holdUntil, $app, $image,
       $certificate, $lastBackupAt, $relayed, takeover: {$from, $at}, $hostPublicKey, $bootId, $uptimeSeconds,
-      $diskFreeBytes, failedUnits: ($failed | split("\n") | map(select(. != "")))}')"
+      $diskFreeBytes, $now, failedUnits: ($failed | split("\n") | map(select(. != "")))}')"
 }
 
 image_json() {
@@ -40,16 +40,24 @@ last_backup_or_never() {
   echo "${at:-0}"
 }
 
-# nginx writes one line, the time, for each request that it forwards.
+# nginx writes one line, the time, for each request that it forwarded, when that has ended.
 relayed_json() {
-  local requests last
+  local requests last writes
   if [[ $ROLE != relay ]]; then
-    echo '{"requests":0,"lastAt":0}'
+    echo '{"requests":0,"lastAt":0,"open":0,"writes":0}'
     return
   fi
   requests=$(wc -l <"$RELAYED_LOG" || echo 0)
   last=$(tail -n 1 "$RELAYED_LOG" | cut -d. -f1 || true)
-  printf '{"requests":%d,"lastAt":%d}' "$requests" "${last:-0}"
+  writes=$(wc -l <"$RELAYED_WRITES_LOG" 2>/dev/null || echo 0)
+  printf '{"requests":%d,"lastAt":%d,"open":%d,"writes":%d}' "$requests" "${last:-0}" "$(relayed_open)" "$writes"
+}
+
+# What is under way right now, by nginx's own count: requests whose body is still coming, WebSockets, answers that are not
+# out yet. The question itself is one of them. -1 when nginx does not say.
+relayed_open() {
+  { curl -sS -m 2 --unix-socket "$RUN/requests.sock" http://nginx/ 2>/dev/null || true; } |
+    awk '$3 == "Writing:" { open = $4 - 1; said = 1 } END { print said ? open : -1 }'
 }
 
 # When this system's init started, in milliseconds of the kernel's uptime: a container's kernel is older than itself.
