@@ -36,6 +36,7 @@ export const SCENES: readonly Scene[] = [
   { name: 'restore over the living', command: RESTORE_ANYWAY, set: () => live() },
   { name: 'restore by taking over', command: RESTORE_ANYWAY, set: takenOver },
   { name: 'retire', command: RETIRE, set: overdue },
+  { name: 'promote, and retire what is due', command: PROMOTE, set: overdue },
 ];
 
 /** A writer with two standbys, and a machine that a killed command left. */
@@ -65,10 +66,13 @@ async function takenOver(): Promise<Stage> {
   return killWriter(here);
 }
 
+/** Two standbys past their windows: the newer one stays, as the way back. */
 async function overdue(): Promise<Stage> {
   const here = await live();
   await here.run(PROMOTE);
-  await here.wait(WINDOW_SECONDS * 3);
+  await here.wait(60);
+  await here.run(PROMOTE);
+  await here.wait(WINDOW_SECONDS * 5);
   return here;
 }
 
