@@ -1,5 +1,7 @@
-import { request as plainRequest } from 'node:http';
+import { type IncomingMessage, request as plainRequest, type ServerResponse } from 'node:http';
 import { request } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type SecureVersion } from 'node:tls';
 import { describe, expect } from 'vitest';
 import { type TrialNginx, withNginx } from './trial/nginx.ts';
@@ -22,6 +24,32 @@ function get(nginx: TrialNginx, path: string): Promise<Answer> {
       response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
     });
     sent.on('error', reject).end();
+  });
+}
+
+/** An upload of which the first half is on its way. */
+function startUpload({ httpsPort }: TrialNginx, method: string): { answer: Promise<string>; finish: () => void } {
+  const headers = { host: 'anny.membies.com', 'content-length': '100000' };
+  const sent = request({ host: '127.0.0.1', port: httpsPort, method, rejectUnauthorized: false, headers });
+  const answer = new Promise<string>((resolve, reject) => {
+    sent.on('error', reject).on('response', (response) => {
+      text(response).then((body) => resolve(`${response.statusCode} ${body}`), reject);
+    });
+  });
+  sent.write('x'.repeat(50_000));
+  return { answer, finish: () => sent.end('x'.repeat(50_000)) };
+}
+
+function openSocket({ httpsPort }: TrialNginx): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const headers = { host: 'anny.membies.com', connection: 'Upgrade', upgrade: 'WebSocket' };
+    const sent = request({ host: '127.0.0.1', port: httpsPort, rejectUnauthorized: false, headers });
+    sent.on('error', reject).end();
+    sent.on('response', (answer) => resolve(`${answer.statusCode} ${answer.resume().headers['content-type']}`));
+    sent.on('upgrade', (answer, socket) => {
+      socket.destroy();
+      resolve(`${answer.statusCode} ${answer.headers.upgrade}`);
+    });
   });
 }
 
@@ -86,6 +114,40 @@ describe('nginx with the rendered site', () => {
         headers: SECURITY,
         body: 'id 1 writer\n',
       });
+    }),
+  );
+
+  testBy('nginx', 'a request whose body comes slowly goes to whoever serves when all of it is here', () => {
+    const served: string[] = [];
+    const kept = (incoming: IncomingMessage, response: ServerResponse): void => {
+      served.push(incoming.method ?? '');
+      incoming.resume().on('end', () => response.end('kept'));
+    };
+    return withDirectory((root) =>
+      withNginx(root, kept, async (nginx) => {
+        await nginx.flag('mode/writer', true);
+        const uploads = ['POST', 'PUT', 'DELETE'].map((method) => startUpload(nginx, method));
+        await sleep(100);
+        await nginx.flag('mode/hold', true);
+        for (const { finish } of uploads) finish();
+        await nginx.valve.waiting(3);
+        expect(served).toEqual([]);
+        await nginx.flag('mode/hold', false);
+        nginx.valve.open();
+        expect(await Promise.all(uploads.map(({ answer }) => answer))).toEqual(uploads.map(() => '200 kept'));
+        expect(served.sort()).toEqual(['DELETE', 'POST', 'PUT']);
+      }),
+    );
+  });
+
+  testBy(
+    'nginx',
+    'a WebSocket reaches the app, and a machine without a role refuses it as it refuses everybody',
+    serving(async (nginx) => {
+      const open = () => openSocket(nginx);
+      expect(await open()).toBe('503 application/json');
+      await nginx.flag('mode/writer', true);
+      expect(await open()).toBe('101 websocket');
     }),
   );
 

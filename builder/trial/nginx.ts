@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
-import { type AddressInfo, createConnection } from 'node:net';
+import { type AddressInfo, createConnection, createServer as createSocketServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readChain } from '../definition.ts';
@@ -17,6 +17,8 @@ export interface TrialNginx {
   readonly httpsPort: number;
   /** "mode/writer" as anny-box would set it. */
   flag(name: string, on: boolean): Promise<void>;
+  /** Where requests wait. Resolves when so many do; `open` lets them all go on. */
+  readonly valve: { waiting(count: number): Promise<void>; open(): void };
 }
 
 const READY_TRIES = 100;
@@ -29,9 +31,13 @@ export async function withNginx(
   body: (nginx: TrialNginx) => Promise<void>,
 ): Promise<void> {
   const upstream = createServer(app).listen(0, '127.0.0.1');
+  upstream.on('upgrade', (_request, socket) => {
+    socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  });
   await new Promise((resolve) => upstream.once('listening', resolve));
   const [httpPort, httpsPort] = [await freePort(), await freePort()];
   await writeConfiguration(root, { app: portOf(upstream.address()), http: httpPort, https: httpsPort });
+  const { valve, close } = await startValve(root);
   const child = spawn('nginx', ['-p', root, '-c', join(root, 'nginx.conf'), '-e', 'stderr', '-g', 'daemon off;'], {
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -45,12 +51,14 @@ export async function withNginx(
       root,
       httpPort,
       httpsPort,
+      valve,
       flag: (name, on) =>
         on ? writeFile(join(root, 'run/anny', name), '') : rm(join(root, 'run/anny', name), { force: true }),
     });
   } finally {
     child.kill('SIGTERM');
     await ended;
+    close();
     upstream.closeAllConnections();
     upstream.close();
   }
@@ -99,6 +107,36 @@ async function writeConfiguration(root: string, ports: { app: number; http: numb
 http { client_body_temp_path ${root}/body; proxy_temp_path ${root}/proxy; fastcgi_temp_path ${root}/f; uwsgi_temp_path ${root}/u;
 scgi_temp_path ${root}/s; include ${root}/etc/nginx/conf.d/*.conf; include ${root}/etc/nginx/sites-available/*.conf; }\n`,
   );
+}
+
+/** What systemd does on a machine, between hold.sock and relay.sock. */
+async function startValve(root: string): Promise<{ valve: TrialNginx['valve']; close: () => void }> {
+  const held: Socket[] = [];
+  let came = (): void => {};
+  const server = createSocketServer((socket) => {
+    held.push(socket.on('error', () => undefined));
+    came();
+  }).listen(join(root, 'run/anny/hold.sock'));
+  await new Promise((resolve) => server.once('listening', resolve));
+  return {
+    valve: {
+      waiting: (count) =>
+        new Promise((resolve) => {
+          came = () => held.length >= count && resolve();
+          came();
+        }),
+      open: () => {
+        for (const socket of held.splice(0)) {
+          const onward = createConnection(join(root, 'run/anny/relay.sock'));
+          socket
+            .pipe(onward)
+            .on('error', () => undefined)
+            .pipe(socket);
+        }
+      },
+    },
+    close: () => server.close(),
+  };
 }
 
 async function freePort(): Promise<number> {

@@ -4,9 +4,13 @@ import { ask } from '../trial/asking.ts';
 import { startWriting } from '../trial/clients.ts';
 import { handOver, moveState } from '../trial/handover.ts';
 import { begin, blue, green, ground } from '../trial/pair.ts';
-import { openStream, slowUpload, uploadBytes } from '../trial/streams.ts';
+import { openEvents, openStream, slowDownload, slowUpload, uploadBytes } from '../trial/streams.ts';
 
 const PIECES = 64;
+const UPLOADS = 80;
+const UPLOAD_PIECES = 4;
+/** What the trial's app answers to /download. */
+const DOWNLOAD_BYTES = 32 * 1024 * 1024;
 
 export function requestsContract(): void {
   describe('requests that are under way when a handover begins', () => {
@@ -32,6 +36,30 @@ export function requestsContract(): void {
       again.close();
       await sleep(500);
       expect((await blue.box.status()).relayed).toMatchObject({ open: 0, writes: 1 });
+    });
+
+    it('are answered whenever an upload ends: before, during and after it', async () => {
+      const uploads = Array.from({ length: UPLOADS }, (_, index) =>
+        slowUpload(green, UPLOAD_PIECES, (500 + index * 50) / UPLOAD_PIECES),
+      );
+      await sleep(500);
+      await handOver(green, blue);
+      expect(new Set(await Promise.all(uploads))).toEqual(new Set([`200 ${uploadBytes(UPLOAD_PIECES)}`]));
+    });
+
+    it('go on: an answer that is read slowly comes whole, and events come one by one, also through the relay', async () => {
+      const relayed = await openEvents(green);
+      const own = await openEvents(blue);
+      await Promise.all([relayed.next(), own.next()]);
+      const downloads = [slowDownload(green, 5), slowDownload(blue, 5)];
+      await sleep(300);
+      await handOver(blue, green);
+      // The app ends them as it stops, in good order.
+      await Promise.all([relayed.ended, own.ended]);
+      expect(await Promise.all(downloads)).toEqual([DOWNLOAD_BYTES, DOWNLOAD_BYTES]);
+      const again = await openEvents(blue);
+      for (let count = 0; count < 5; count += 1) await again.next();
+      again.close();
     });
 
     it('wait by the hundred, and all are answered', async () => {

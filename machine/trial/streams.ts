@@ -1,4 +1,6 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import type { TrialMachine } from './machines.ts';
@@ -7,35 +9,65 @@ import { ground } from './pair.ts';
 const CHUNK = Buffer.alloc(64 * 1024, 'x');
 
 /** Sends an upload a piece at a time, as over a slow line; the app answers with the bytes that it received. */
-export function slowUpload(machine: TrialMachine, pieces: number, pauseMs: number): Promise<string> {
+export async function slowUpload(machine: TrialMachine, pieces: number, pauseMs: number): Promise<string> {
+  const length = { 'content-length': String(pieces * CHUNK.length) };
+  const sent = request({ ...wayTo(machine, '/upload'), method: 'POST', headers: length });
+  const answered = answerOf(sent);
+  void (async () => {
+    for (let piece = 0; piece < pieces; piece += 1) {
+      sent.write(CHUNK);
+      await sleep(pauseMs);
+    }
+    sent.end();
+  })();
+  const answer = await answered;
+  return `${answer.statusCode} ${await text(answer)}`;
+}
+
+function wayTo({ address }: TrialMachine, path: string) {
+  const name = ground.settings.publicName;
+  return { host: address, path, servername: name, ca: ground.trust, setHost: false, agent: false } as const;
+}
+
+function answerOf(sent: ClientRequest): Promise<IncomingMessage> {
+  sent.setHeader('host', ground.settings.publicName);
   return new Promise((resolve, reject) => {
-    const { address } = machine;
-    const sent = request(
-      {
-        host: address,
-        path: '/upload',
-        method: 'POST',
-        servername: ground.settings.publicName,
-        ca: ground.trust,
-        headers: { host: ground.settings.publicName, 'content-length': String(pieces * CHUNK.length) },
-      },
-      (answer) => {
-        let text = '';
-        answer.on('data', (chunk: Buffer) => {
-          text += chunk.toString();
-        });
-        answer.on('end', () => resolve(`${answer.statusCode} ${text}`));
-      },
-    );
-    sent.on('error', reject);
-    void (async () => {
-      for (let piece = 0; piece < pieces; piece += 1) {
-        sent.write(CHUNK);
-        await sleep(pauseMs);
-      }
-      sent.end();
-    })();
+    sent.on('response', resolve).on('error', reject);
   });
+}
+
+/** Reads a large answer a piece at a time; the bytes that came. */
+export async function slowDownload(machine: TrialMachine, pauseMs: number): Promise<number> {
+  const sent = request(wayTo(machine, '/download'));
+  const answered = answerOf(sent);
+  sent.end();
+  let bytes = 0;
+  for await (const chunk of await answered) {
+    bytes += chunk.length;
+    await sleep(pauseMs);
+  }
+  return bytes;
+}
+
+export interface Events {
+  /** Resolves with the next event, at the moment at which it comes. */
+  next(): Promise<void>;
+  /** Resolves when the answer has come to its end; rejects when it was cut. */
+  readonly ended: Promise<void>;
+  close(): void;
+}
+
+/** An answer that goes on, as server-sent events do. */
+export async function openEvents(machine: TrialMachine): Promise<Events> {
+  const sent = request(wayTo(machine, '/events'));
+  const answered = answerOf(sent);
+  sent.end();
+  const answer = (await answered).resume();
+  return {
+    next: () => new Promise((resolve) => answer.once('data', () => resolve())),
+    ended: new Promise((resolve, reject) => answer.on('end', resolve).on('error', reject)),
+    close: () => sent.destroy(),
+  };
 }
 
 export const uploadBytes = (pieces: number): number => pieces * CHUNK.length;

@@ -4,6 +4,7 @@ const { createServer } = require('node:http');
 
 const LEDGER = '/state/ledger';
 const ledger = openSync(LEDGER, 'a');
+const DOWNLOAD_BYTES = 32 * 1024 * 1024;
 const startedAt = Date.now();
 let stopping = false;
 
@@ -14,6 +15,8 @@ const server = createServer((request, response) => {
     if (stopping) response.setHeader('connection', 'close');
     const text = Buffer.concat(chunks).toString();
     if (request.url === '/upload') return response.end(String(text.length));
+    if (request.url === '/download') return response.end(Buffer.alloc(DOWNLOAD_BYTES, 'x'));
+    if (request.url === '/events') return tellEvents(response);
     if (request.url === '/slow') return void setTimeout(() => response.end('slow'), 2_000);
     if (request.method === 'POST') {
       writeSync(ledger, `${text}\n`);
@@ -29,6 +32,12 @@ const server = createServer((request, response) => {
     response.end();
   });
 });
+function tellEvents(response) {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+  const timer = setInterval(() => (stopping ? response.end() : response.write('data: still here\n\n')), 50);
+  response.on('close', () => clearInterval(timer));
+}
+
 /** Connections that are no longer HTTP: what comes goes back. */
 const streams = new Set();
 server.on('upgrade', (_request, socket) => {
