@@ -4,8 +4,9 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  /** What it is held against: a bar to stay under, or a peer measured in the same run. */
+  /** What it is held against: a bar to stay under, one to reach, or a peer measured in the same run. */
   readonly limit?: number;
+  readonly atLeast?: number;
   readonly peer?: string;
 }
 

@@ -1,51 +1,52 @@
+import { NAME } from '../demo/project.ts';
 import type { Stage } from '../demo/stage.ts';
-import type { Visitor } from '../demo/visitor.ts';
-import { lost, startWriting } from '../demo/writing.ts';
 import type { Family, Figure } from './figure.ts';
 import { onGround } from './ground.ts';
+import { lastAnswerOf, liveRelease } from './last-answer.ts';
+import { underLoad } from './load/load.ts';
+import { nothingSeen, type Seen, see } from './seen.ts';
 
-const ROUNDS = 3;
-const WRITERS = 10;
+const ROUNDS = 5;
 
-interface Seen {
-  writes: number;
-  failed: number;
-  lost: number;
-  longestMs: number;
-}
-
-/** Promotes and rollbacks while clients go on writing through the name over connections that they keep. */
+/** Promotes and rollbacks while the world goes on through the public name. */
 export const promote: Family = {
   name: 'promote',
   run: (tell) =>
     onGround(async (stage) => {
       await stage.image('build');
       await stage.bluegreen('promote', '--yes');
-      const visitor = await stage.visitor();
       const there = nothingSeen();
       const back = nothingSeen();
-      for (let round = 0; round < ROUNDS; round += 1) {
-        await measure(visitor, there, `there-${round}`, () => stage.bluegreen('promote', '--again', '--yes'));
-        await measure(visitor, back, `back-${round}`, () => stage.bluegreen('rollback', '--yes'));
+      for (let round = 1; round <= ROUNDS; round += 1) {
+        await move(
+          stage,
+          there,
+          `there-${round}`,
+          async () => void (await stage.bluegreen('promote', '--again', '--yes')),
+        );
+        const abandoned = await liveRelease(stage);
+        let begunAt = 0;
+        await move(stage, back, `back-${round}`, async () => {
+          begunAt = Date.now();
+          await stage.bluegreen('rollback', '--yes');
+        });
+        back.movedMs = Math.max(back.movedMs, (await lastAnswerOf(stage, abandoned)) - begunAt);
         await retireStandbys(stage);
       }
-      await visitor.close();
-      for (const figure of [...figures('promote', there), ...figures('rollback', back)]) tell(figure);
+      for (const figure of [...figures('promote', there), ...figures('rollback', back), movedFigure(back)])
+        tell(figure);
     }),
 };
 
-function nothingSeen(): Seen {
-  return { writes: 0, failed: 0, lost: 0, longestMs: 0 };
-}
-
-async function measure(visitor: Visitor, seen: Seen, label: string, move: () => Promise<unknown>): Promise<void> {
-  const writing = startWriting(visitor, label, WRITERS);
-  await move().finally(() => writing.stop());
-  const written = await writing.stop();
-  seen.writes += written.acknowledged.length;
-  seen.failed += written.failures.length;
-  seen.lost += lost(written, await visitor.ids()).length;
-  seen.longestMs = Math.max(seen.longestMs, written.longestMs);
+/** One command under load; then everything that was acknowledged is looked for. */
+async function move(stage: Stage, seen: Seen, label: string, command: () => Promise<void>): Promise<void> {
+  const tally = await underLoad({ ...stage.project, name: NAME }, label, command);
+  const visitor = await stage.visitor();
+  const ids = await visitor.ids().finally(() => visitor.close());
+  const lost = tally.acknowledged.filter((id) => !ids.has(id));
+  see(seen, tally, lost);
+  for (const problem of [...tally.failures, ...tally.uploads.cut, ...tally.sockets.cut, ...lost].slice(0, 10))
+    process.stderr.write(`${label}: ${problem}\n`);
 }
 
 /** The machine that was rolled back from is not needed for the next round. */
@@ -55,10 +56,42 @@ async function retireStandbys({ account }: Stage): Promise<void> {
 }
 
 function figures(name: string, seen: Seen): Figure[] {
+  const { closed, cut, untold } = seen.sockets;
   return [
-    { name: `${name}.writes`, value: seen.writes, unit: 'writes' },
-    { name: `${name}.failed_requests`, value: seen.failed, unit: 'requests', limit: 0 },
-    { name: `${name}.lost_writes`, value: seen.lost, unit: 'writes', limit: 0 },
+    {
+      name: `${name}.failed_requests`,
+      value: seen.failed,
+      unit: 'requests',
+      limit: 0,
+      peer: `${seen.answered} answered`,
+    },
+    {
+      name: `${name}.lost_writes`,
+      value: seen.lost,
+      unit: 'writes',
+      limit: 0,
+      peer: `${seen.acknowledged} acknowledged`,
+    },
     { name: `${name}.longest_answer_ms`, value: Math.round(seen.longestMs), unit: 'ms', limit: 1500 },
+    {
+      name: `${name}.requests_per_second`,
+      value: Math.round(seen.answered / seen.seconds),
+      unit: 'requests/s',
+      atLeast: 200,
+    },
+    { name: `${name}.sockets_cut`, value: cut, unit: 'WebSockets', limit: 0, peer: `${closed} told to come again` },
+    { name: `${name}.changes_untold`, value: untold, unit: 'writes', limit: 0 },
+    {
+      name: `${name}.uploads_cut`,
+      value: seen.uploads.cut,
+      unit: 'uploads',
+      limit: 0,
+      peer: `${seen.uploads.whole} whole`,
+    },
+    { name: `${name}.load_cores`, value: Math.round(seen.cores * 100) / 100, unit: 'cores' },
   ];
+}
+
+function movedFigure({ movedMs }: Seen): Figure {
+  return { name: 'rollback.traffic_moved_ms', value: Math.round(movedMs), unit: 'ms', limit: 5000 };
 }

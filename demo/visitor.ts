@@ -1,19 +1,8 @@
-import { Resolver } from 'node:dns/promises';
-import { readFile } from 'node:fs/promises';
-import { getCACertificates } from 'node:tls';
 import { Agent, request } from 'undici';
+import { lookupOf, type Outside, resolverAt, trustedBy } from './outside.ts';
 
 const ANSWER_TIMEOUT_MS = 60_000;
 const PAGE = 500;
-
-export interface VisitorOptions {
-  /** Public name, resolved at `nameServer` for each new connection. */
-  readonly name: string;
-  readonly nameServer: string;
-  /** File with the issuer's certificates. */
-  readonly trust: string;
-  readonly apiKey: string;
-}
 
 export interface Answer {
   readonly status: number;
@@ -31,22 +20,10 @@ export interface Visitor {
   close(): Promise<void>;
 }
 
-export async function openVisitor(options: VisitorOptions): Promise<Visitor> {
-  const resolver = new Resolver({ timeout: 2_000, tries: 3 });
-  resolver.setServers([options.nameServer]);
+export async function openVisitor(options: Outside): Promise<Visitor> {
   const dispatcher = new Agent({
-    connect: {
-      ca: [...getCACertificates('default'), await readFile(options.trust, 'utf8')],
-      lookup: (host, asked, callback) => {
-        resolver.resolve4(host).then(
-          ([address = '']) => {
-            if (asked.all) callback(null, [{ address, family: 4 }]);
-            else callback(null, address, 4);
-          },
-          (error: NodeJS.ErrnoException) => callback(error, '', 4),
-        );
-      },
-    },
+    // Resolved for each new connection.
+    connect: { ca: await trustedBy(options), lookup: lookupOf(resolverAt(options)) },
     headersTimeout: ANSWER_TIMEOUT_MS,
     bodyTimeout: ANSWER_TIMEOUT_MS,
   });

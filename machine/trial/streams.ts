@@ -63,9 +63,12 @@ export async function openEvents(machine: TrialMachine): Promise<Events> {
   const answered = answerOf(sent);
   sent.end();
   const answer = (await answered).resume();
+  const ended = new Promise<void>((resolve, reject) => answer.on('end', resolve).on('error', reject));
+  // Whoever closes it does not ask how it ended.
+  ended.catch(() => undefined);
   return {
     next: () => new Promise((resolve) => answer.once('data', () => resolve())),
-    ended: new Promise((resolve, reject) => answer.on('end', resolve).on('error', reject)),
+    ended,
     close: () => sent.destroy(),
   };
 }
