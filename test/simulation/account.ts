@@ -2,7 +2,7 @@ import type { Cloud, Instance, InstanceId, NewInstance, NoteId, SnapshotId, SshK
 import { fingerprintOf } from '../../machine/host-key.ts';
 import { powerOff, powerOn } from './box/boot.ts';
 import { emptyMemory, freshDisk, type Machine } from './box/machine.ts';
-import { checkMayGo } from './invariants.ts';
+import { checkMayGo, checkNotOnlyCopy } from './invariants.ts';
 import { call, fault, type Operator } from './operator.ts';
 import type { World } from './world.ts';
 import { SUBDOMAIN } from './zone.ts';
@@ -147,6 +147,7 @@ function newMachine(world: World, request: NewInstance, address: string): Machin
 
 function giveUp(world: World, { id, machine }: Rented): void {
   checkMayGo(world, machine);
+  checkNotOnlyCopy(world, machine);
   world.tell(`account: ${machine.address} is destroyed`);
   world.rented.delete(id);
   powerOff(machine);

@@ -1,8 +1,11 @@
+import type { Plan } from '../../bluegreen/plan.ts';
 import { readTags } from '../../bluegreen/tags.ts';
 import type { Machine } from './box/machine.ts';
+import type { Command } from './commands.ts';
 import { giveUp, missingFrom } from './ledger.ts';
 import { acceptors, type Decision, decide } from './traffic.ts';
 import type { World } from './world.ts';
+import { has, noWrites } from './writes.ts';
 
 /** Something that must never be true. */
 export class Violation extends Error {}
@@ -96,15 +99,35 @@ export function checkMayGo(world: World, { address, memory, disk }: Machine): vo
   if (disk.role === 'writer' || !quiet) throw new Violation(`${address} is destroyed while clients still come by it`);
 }
 
-/** A standby that is chosen to go on has all that any other has. */
-export function checkNewestChosen(world: World, chosen: string): void {
-  const has = ({ disk }: Machine): number => world.ledger.promised.count - missingFrom(world.ledger, disk.state).length;
-  const best = Math.max(...world.machines.filter(couldGoOn).map(has));
-  const machine = world.machineAt(chosen);
-  if (machine !== undefined && has(machine) < best) throw new Violation(`${chosen} goes on although another has more`);
+/** What only this machine has goes with it: nobody destroys it but by its name. */
+export function checkNotOnlyCopy(world: World, machine: Machine): void {
+  const { address, disk, dead } = machine;
+  if (dead || world.forced === disk.release || world.ledger.mayLoseAfter !== undefined) return;
+  const others = world.machines.filter((one) => one !== machine && !one.dead);
+  const only = (write: number): boolean => has(disk.state, write) && !others.some((one) => has(one.disk.state, write));
+  const kept = missingFrom(world.ledger, noWrites()).filter(only);
+  if (kept.length > 0) throw new Violation(`${address} is destroyed, and ${kept.length} writes were on it alone`);
 }
 
-function couldGoOn({ memory, disk, cutUntil, world }: Machine): boolean {
+/** Writes are given up only by who said so: by --lose-writes, or by restoring where nothing newer can be asked. */
+export function checkAgreed(couldBeAsked: readonly Machine[], command: Command, plan: Plan): void {
+  if (!('lostSeconds' in plan) || !('loseWrites' in command) || command.loseWrites) return;
+  if (plan.action !== 'restore') throw new Violation(`${plan.action} gives writes up, and nobody has agreed to it`);
+  if ('backup' in command && command.backup !== undefined) return;
+  const newer = couldBeAsked.filter(couldGoOn).find(({ disk }) => disk.since > plan.backup.at);
+  if (newer !== undefined) throw new Violation(`an older backup is restored although ${newer.address} could go on`);
+}
+
+/** A standby that is chosen to go on has all that any other has. */
+export function checkNewestChosen(world: World, chosen: string): void {
+  const kept = ({ disk }: Machine): number =>
+    world.ledger.promised.count - missingFrom(world.ledger, disk.state).length;
+  const best = Math.max(...world.machines.filter(couldGoOn).map(kept));
+  const machine = world.machineAt(chosen);
+  if (machine !== undefined && kept(machine) < best) throw new Violation(`${chosen} goes on although another has more`);
+}
+
+export function couldGoOn({ memory, disk, cutUntil, world }: Machine): boolean {
   return memory.up && cutUntil < world.timeline.now() && disk.role === 'relay' && !disk.luckier;
 }
 

@@ -9,8 +9,10 @@ import type { Machine } from './box/machine.ts';
 import { type Announce, type Command, look, run } from './commands.ts';
 import { machinesPort } from './connection.ts';
 import {
+  checkAgreed,
   checkNewestChosen,
   checkNothingLost,
+  couldGoOn,
   ENVIRONMENT,
   isDown,
   STANDBY_SECONDS,
@@ -86,9 +88,16 @@ export async function perform(
   const caller = operator(incidents, computer);
   const [before] = acceptors(world);
   const bootId = before?.memory.bootId;
+  world.forced = command.kind === 'retire' && command.force ? command.release : undefined;
+  const asked = world.machines.filter(couldGoOn).map((machine) => ({ machine, life: machine.task }));
   const wasLed = before !== undefined && leadsTo(world, before);
   const announce: Announce = (plan) => {
     world.tell(`  plan: ${plan.action}`);
+    checkAgreed(
+      asked.filter(({ life }) => life.alive).map(({ machine }) => machine),
+      command,
+      plan,
+    );
     if (plan.action === 'fall-back') checkNewestChosen(world, plan.to.address);
     if (!('lostSeconds' in plan)) return;
     const since = world.timeline.now() - plan.lostSeconds * 1_000 - 1_000;

@@ -82,6 +82,13 @@ describe('an exit code', () => {
     await stage.setInOrder();
   });
 
+  test('says unfinished when the machine that was gone back to is gone when the command looks again', async () => {
+    const stage = await live();
+    await stage.run(PROMOTE);
+    expect(await stage.run(ROLLBACK, at('box.activate', 'dies'))).toMatchObject({ exitCode: 5 });
+    await stage.setInOrder();
+  });
+
   test('is a plain failure when a bad release was handed back with all its data', async () => {
     const stage = await live();
     const old = stage.writer();
@@ -104,11 +111,33 @@ describe('a machine that cannot be asked', () => {
     await stage.setInOrder();
   });
 
+  test('is powered off before the standby that is gone back to serves', async () => {
+    const stage = await live();
+    await stage.run(PROMOTE);
+    const newer = stage.writer();
+    cut(newer, 3_600_000, 3_600_000);
+    expect(await stage.run({ kind: 'rollback', loseWrites: true })).toMatchObject({ kind: 'success' });
+    expect(newer.power).toBe('stopped');
+    await stage.setInOrder();
+  });
+
   test('is powered off as well when it stops answering while it is fenced', async () => {
     const stage = await live();
     const old = stage.writer();
     await stage.run({ kind: 'restore', loseWrites: true }, at('box.fence', 'cut long'));
     expect(old.disk.role === 'fenced' || old.power === 'stopped').toBe(true);
+    await stage.setInOrder();
+  });
+
+  test('is powered off although the account never heard that it became the writer', async () => {
+    const stage = await live();
+    dies(stage.writer());
+    // The first tag is that of the dead one.
+    await stage.run(RESTORE, at('cloud.tagInstance', 'killed before', 2));
+    const unmarked = stage.writer();
+    cut(unmarked, 3_600_000, 3_600_000);
+    expect(await stage.run({ kind: 'restore', loseWrites: true })).toMatchObject({ kind: 'success' });
+    expect(unmarked.power).toBe('stopped');
     await stage.setInOrder();
   });
 
@@ -134,6 +163,56 @@ describe('standbys', () => {
     dies(stage.writer());
     await stage.run({ kind: 'rollback', loseWrites: true });
     expect(stage.writer()).toBe(second);
+    await stage.setInOrder();
+  });
+});
+
+describe('a handover that is taken back', () => {
+  test('leaves no app running beside the writer', async () => {
+    const stage = await live();
+    const old = stage.writer();
+    await stage.run(PROMOTE);
+    const ending = await stage.run(ROLLBACK, at('box.relay', 'full disk'));
+    expect(ending).toMatchObject({ exitCode: 1 });
+    expect(stage.writer()).not.toBe(old);
+    expect(old.memory.appRunning).toBe(false);
+    expect(old.disk.takeoverFrom).toBe('');
+    await stage.setInOrder();
+  });
+});
+
+describe('writes are given up', () => {
+  test('only by who says so, when a standby could go on', async () => {
+    const stage = await live();
+    await stage.run(PROMOTE);
+    await stage.wait(60);
+    dies(stage.writer());
+    expect(await stage.run(ROLLBACK)).toMatchObject({ code: 'WOULD_LOSE_WRITES' });
+    expect(await stage.run(RESTORE)).toMatchObject({ code: 'WOULD_LOSE_WRITES' });
+    await stage.setInOrder();
+  });
+
+  test('least by the standby whose data is the newest, though another machine is younger', async () => {
+    const stage = await live();
+    const first = stage.writer();
+    await stage.run(PROMOTE);
+    await stage.wait(60);
+    await stage.run(ROLLBACK);
+    await stage.wait(60);
+    await stage.run(PROMOTE);
+    expect(stage.writer()).not.toBe(first);
+    dies(stage.writer());
+    await stage.run({ kind: 'rollback', loseWrites: true });
+    expect(stage.writer()).toBe(first);
+    await stage.setInOrder();
+  });
+
+  test('never by retiring what is left when nobody serves', async () => {
+    const stage = await live();
+    await stage.run(PROMOTE);
+    await stage.wait(3_000);
+    dies(stage.writer());
+    expect(await stage.run({ kind: 'retire', force: false })).toMatchObject({ code: 'REFUSED' });
     await stage.setInOrder();
   });
 });

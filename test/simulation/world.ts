@@ -42,6 +42,8 @@ export interface World {
   readonly forever: Task;
   /** Commands that run right now. */
   atWork: number;
+  /** The release that somebody wants destroyed, whatever is on it. */
+  forced: string | undefined;
   /** Nothing breaks any more. */
   calm: boolean;
   tell(line: string): void;
@@ -82,6 +84,7 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     story,
     forever: { alive: true },
     atWork: 0,
+    forced: undefined,
     calm: false,
     tell: (line) => void story.push(`${((time.now() - begun) / 1000).toFixed(1).padStart(8)}  ${line}`),
     journalOf: (computer) => {
