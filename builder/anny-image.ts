@@ -16,6 +16,7 @@ import {
 import { AnnyError } from '../operation/errors.ts';
 import { runMain } from '../operation/fail.ts';
 import { runningIn } from '../operation/running.ts';
+import { bakeApp } from './app-image.ts';
 import type { BakeContext } from './bake.ts';
 import { build, type OnError, reasons, reusable } from './build.ts';
 import { type Image, imagesIn } from './catalog.ts';
@@ -79,7 +80,7 @@ async function withContext(command: Command, run: (context: BakeContext) => Prom
   const cloud = openAccountOf(settings, process.env);
   try {
     const shells = { open: async (target: ShellAddress) => connections.add(await openShell(target)) };
-    await run({ settings, cloud, shells, operation, running });
+    await run({ settings, cloud, shells, bakeApp, operation, running });
   } finally {
     await connections.close();
   }

@@ -22,6 +22,9 @@ export interface AppBake {
   readonly stop: AbortSignal;
 }
 
+/** Puts the app's image on a machine that is baked; says how it came there. */
+export type BakeApp = (settings: Settings, shell: Shell, how: AppBake) => Promise<string>;
+
 /** Builds the app's image: on the operator's engine and streamed over, or on the machine where there is no engine. */
 export async function bakeApp(
   settings: Settings,

@@ -5,7 +5,7 @@ import { AnnyError } from '../operation/errors.ts';
 import type { Running } from '../operation/running.ts';
 import { type Operation, runStep } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
-import { bakeApp } from './app-image.ts';
+import type { BakeApp } from './app-image.ts';
 import { withBakeMachine } from './bake-machine.ts';
 import { describeImage } from './catalog.ts';
 import { checksScript, countChecks, readChecks } from './checks.ts';
@@ -21,6 +21,7 @@ export interface BakeContext {
   readonly settings: LoadedSettings;
   readonly cloud: Cloud;
   readonly shells: Shells;
+  readonly bakeApp: BakeApp;
   readonly operation: Operation;
   readonly running: Running;
 }
@@ -94,7 +95,7 @@ async function applyDefinition(context: BakeContext, { chain, identity }: BakeRe
       name: 'app image',
       detail: `from ${settings.config.app.context}`,
       interruptible: true,
-      run: (progress) => bakeApp(settings, shell, { progress, stop: operation.interrupt }),
+      run: (progress) => context.bakeApp(settings, shell, { progress, stop: operation.interrupt }),
       describe: (text) => text,
     });
   }

@@ -5,7 +5,8 @@ import { describeImage } from './catalog.ts';
 import { readChain } from './definition.ts';
 import { type Identity, identify } from './digest.ts';
 import { type Account, type Fault, simulatedAccount, type Temper } from './trial/account.ts';
-import { bakeProject, baker } from './trial/bake-project.ts';
+import { bakeProject } from './trial/bake-project.ts';
+import { baker } from './trial/baker.ts';
 import { settingsIn } from './trial/project.ts';
 
 async function identitiesIn(directory: string): Promise<readonly [Identity, Identity]> {

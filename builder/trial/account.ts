@@ -49,6 +49,9 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
   const notes = noteStore();
   const interrupt = new AbortController();
   const story: string[] = [];
+  /** Snapshots that a machine booted from them has passed its tests of. */
+  const proved = new Set<SnapshotId>();
+  const calledTestedUnproved: SnapshotId[] = [];
   let now = BEGIN_MS;
   let calls = 0;
   let number = 0;
@@ -123,6 +126,7 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
       call('describe snapshot', () => {
         const snapshot = snapshots.get(id);
         if (snapshot !== undefined) snapshots.set(id, { ...snapshot, description });
+        if (description.includes('stage=tested') && !proved.has(id)) calledTestedUnproved.push(id);
       }),
     deleteSnapshot: (id) => call('delete snapshot', () => void snapshots.delete(id)),
     notes: (prefix) => call('list notes', () => notes.list(prefix)),
@@ -160,7 +164,11 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
           machine.instance = { ...machine.instance, power: 'stopped' };
         }
         if (script.includes('find_text')) return temper.searchSays[kind];
-        return script.includes('ufw_status') ? checksAnswer(script, temper.failingCheck[kind]) : '';
+        if (!script.includes('ufw_status')) return '';
+        const { from } = machine.request;
+        if ('snapshotId' in from && kind === 'boot-test' && temper.failingCheck[kind] === '')
+          proved.add(from.snapshotId);
+        return checksAnswer(script, temper.failingCheck[kind]);
       });
     return {
       address,
@@ -175,6 +183,7 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
 
   return {
     ...{ cloud, shells, clock, interrupt, story, addSnapshot },
+    calledTestedUnproved: () => calledTestedUnproved,
     calls: () => calls,
     openShells: () => openShells,
     machines: () => [...machines.values()].map(({ instance }) => instance),

@@ -1,9 +1,4 @@
-import type { Journal, JournalEntry } from '../../operation/journal.ts';
-import { silentReport } from '../../operation/silent-report.ts';
-import type { BakeContext } from '../bake.ts';
-import { type BuildWish, type Built, build } from '../build.ts';
-import type { Account } from './account.ts';
-import { projectWith, settingsIn } from './project.ts';
+import { projectWith } from './project.ts';
 
 /** Two images on each other, without an app: what an engine does is tried elsewhere. */
 export function bakeProject(): Promise<string> {
@@ -12,39 +7,4 @@ export function bakeProject(): Promise<string> {
       'name: base\nos: true\npackages: [nginx]\ntests:\n  services:\n    - { name: nginx, state: running }\n',
     'images/shop.yaml': 'name: shop\nparent: base\nrun: [nginx -t]\ntests:\n  files:\n    - { path: /etc/shop }\n',
   });
-}
-
-export interface Baker {
-  readonly context: BakeContext;
-  readonly entries: JournalEntry[];
-  readonly notes: string[];
-  build(wish?: Partial<BuildWish>, keep?: () => Promise<boolean>): Promise<readonly Built[]>;
-}
-
-/** One person's `anny-image build` in the simulated account. */
-export async function baker(account: Account, directory: string, id = 'op1', killed: string[] = []): Promise<Baker> {
-  const entries: JournalEntry[] = [];
-  const notes: string[] = [];
-  const journal: Journal = { append: async (entry) => void entries.push(entry), entries: async () => entries };
-  const note = (text: string): void => void notes.push(text);
-  const context: BakeContext = {
-    settings: await settingsIn(directory, undefined, { ANNY_API_KEY: 'a-secret-of-the-app' }),
-    cloud: account.cloud,
-    shells: account.shells,
-    running: {
-      begin: async () => undefined,
-      end: async (ended) => void killed.splice(killed.indexOf(ended), 1),
-      killed: async () => [...killed],
-    },
-    operation: {
-      ...{ id, command: 'build', clock: account.clock, journal, undos: [], forward: false },
-      report: { ...silentReport, note, warn: note },
-      interrupt: account.interrupt.signal,
-    },
-  };
-  const wish = (more: Partial<BuildWish>): BuildWish => ({ name: 'shop', force: false, onError: 'destroy', ...more });
-  return {
-    ...{ context, entries, notes },
-    build: (more = {}, keep = async () => false) => build(context, wish(more), keep),
-  };
 }

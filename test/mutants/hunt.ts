@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { crashBuild } from '../simulation/crash-build.ts';
 import { crashScene, describeCrash } from '../simulation/crash-matrix.ts';
 import { SCENES } from '../simulation/crash-scenes.ts';
 import { tellStory } from '../simulation/story.ts';
@@ -57,7 +58,8 @@ async function byCrashes(): Promise<string | undefined> {
       return `crash: ${scene.name} cannot even be set: ${String(error)}`;
     }
   }
-  return undefined;
+  const bad = (await crashBuild()).find(({ problem }) => problem !== undefined);
+  return bad === undefined ? undefined : `crash: ${describeCrash(bad)}`;
 }
 
 async function byStories(): Promise<string | undefined> {

@@ -242,4 +242,33 @@ export const MUTANTS: readonly Mutant[] = [
     find: '  await moveBack(context, machine, from);\n  await repoint',
     replace: '  await from.box.activate();\n  await switchName(context, from.address);\n  await repoint',
   },
+  {
+    name: 'an image is called tested before a machine was booted from it',
+    breaks: 'a killed bake leaves an untested image that promote takes',
+    file: 'builder/bake.ts',
+    find: "  const fresh = { what: 'boot-test', identity, from: { snapshotId: snapshot } } as const;",
+    replace:
+      "  await markTested(context, request, snapshot);\n  const fresh = { what: 'boot-test', identity, from: { snapshotId: snapshot } } as const;",
+  },
+  {
+    name: 'the sweep forgets snapshots',
+    breaks: 'a killed bake leaves a candidate that costs money for ever',
+    file: 'builder/sweep.ts',
+    find: 'for (const { snapshotId } of snapshots) await cloud.deleteSnapshot(snapshotId);',
+    replace: '',
+  },
+  {
+    name: 'the sweep forgets machines',
+    breaks: 'a killed bake leaves a paid machine behind',
+    file: 'builder/sweep.ts',
+    find: 'for (const { id } of machines) await cloud.destroyInstance(id);',
+    replace: '',
+  },
+  {
+    name: 'the test machine is not destroyed',
+    breaks: 'each bake leaves a paid machine behind',
+    file: 'builder/bake.ts',
+    find: "  await destroy(context, 'destroy test machine', booted);\n",
+    replace: "  if (booted === builder) await destroy(context, 'destroy test machine', booted);\n",
+  },
 ];

@@ -1,3 +1,4 @@
+import { crashBuild } from './crash-build.ts';
 import { AGAIN, type Crashed, crash, pointsOf, type Way } from './crash-points.ts';
 import { SCENES, type Scene } from './crash-scenes.ts';
 
@@ -13,7 +14,7 @@ export async function crashScene(scene: Scene): Promise<readonly Crashed[]> {
 }
 
 export async function crashAll(): Promise<readonly Crashed[]> {
-  const all: Crashed[] = [];
+  const all: Crashed[] = [...(await crashBuild())];
   for (const scene of SCENES) all.push(...(await crashScene(scene)));
   return all;
 }

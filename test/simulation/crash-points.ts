@@ -37,13 +37,16 @@ export async function pointsOf(scene: Scene): Promise<Point[]> {
   const stage = await scene.set();
   const before = linesOf(stage).length;
   await stage.run(scene.command);
-  return linesOf(stage)
-    .slice(before)
-    .flatMap(({ step, event }, index) => {
-      const moments: Moment[] =
-        event === 'intent' ? ['before the call'] : ['after the call, before the journal', 'after the journal'];
-      return moments.map((moment) => ({ scene: scene.name, step, moment, line: index + 1 }));
-    });
+  return momentsOf(scene.name, linesOf(stage).slice(before));
+}
+
+/** @param lines What a command wrote into the journal, from its first line to its last. */
+export function momentsOf(scene: string, lines: readonly JournalEntry[]): Point[] {
+  return lines.flatMap(({ step, event }, index) => {
+    const moments: Moment[] =
+      event === 'intent' ? ['before the call'] : ['after the call, before the journal', 'after the journal'];
+    return moments.map((moment) => ({ scene, step, moment, line: index + 1 }));
+  });
 }
 
 /** Kills the command at the point, goes on the given way from elsewhere, and then follows what status says. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { crashBuild } from './crash-build.ts';
 import { crashScene, describeCrash, WAYS } from './crash-matrix.ts';
 import { pointsOf } from './crash-points.ts';
 import { SCENES } from './crash-scenes.ts';
@@ -9,6 +10,16 @@ describe('a command that is killed at any step, before it, after it and once tha
     const bad = crashed.filter(({ problem }) => problem !== undefined).map(describeCrash);
     expect(bad[0]).toBeUndefined();
     expect(crashed).toHaveLength((await pointsOf(scene)).length * WAYS.length);
+  });
+
+  test('build', { timeout: 60_000 }, async () => {
+    const crashed = await crashBuild();
+    expect(crashed.filter(({ problem }) => problem !== undefined).map(describeCrash)[0]).toBeUndefined();
+    expect(crashed.filter(({ orphans }) => orphans > 0)).toEqual([]);
+    const steps = new Set(crashed.map(({ point }) => point.step));
+    for (const step of ['create builder', 'app image', 'snapshot', 'mark tested', 'destroy test machine']) {
+      expect(steps).toContain(step);
+    }
   });
 
   test('and all steps of a handover are among them', async () => {
