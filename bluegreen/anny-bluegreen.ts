@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addGlobalOptions } from '../operation/command-line.ts';
 import { runMain } from '../operation/fail.ts';
+import { addDoctorCommand } from './doctor/doctor-command.ts';
 import { addLookCommands } from './look-commands.ts';
 import { addReleaseCommands } from './release-commands.ts';
 
@@ -10,5 +11,6 @@ const program = addGlobalOptions(
 
 addReleaseCommands(program);
 addLookCommands(program);
+addDoctorCommand(program);
 
 await runMain(async () => void (await program.parseAsync()), { json: process.argv.includes('--json') });

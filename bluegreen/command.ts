@@ -27,6 +27,8 @@ export const releaseCommandSchema = z.discriminatedUnion('kind', [
     backup: z.string().optional(),
     loseWrites: z.boolean(),
   }),
+  /** Puts in order what is around the live release, and brings up nothing. */
+  z.object({ kind: z.literal('settle') }),
   z.object({
     kind: z.literal('retire'),
     /** Release name; undefined means every standby that is due. */
@@ -58,6 +60,8 @@ function wordsOf(command: ReleaseCommand): readonly string[] {
         ...option('--backup', command.backup),
         ...flag('--lose-writes', command.loseWrites),
       ];
+    case 'settle':
+      return [];
     case 'retire':
       return [...(command.release === undefined ? [] : [command.release]), ...flag('--force', command.force)];
   }

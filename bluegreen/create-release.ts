@@ -92,7 +92,8 @@ async function tryToReach(
 ): Promise<Waiting<Answering>> {
   try {
     const box = await reach(context, release, true);
-    return { done: { ...release, box, status: await box.status() } };
+    const status = await box.status();
+    return { done: { ...release, box, status, askedAt: Math.round(context.operation.clock.now() / 1000) } };
   } catch (error) {
     if (!(error instanceof AnnyError) || error.code === 'HOST_KEY_MISMATCH') throw error;
     return { not: error.found, againInMs: againAfter(error) };

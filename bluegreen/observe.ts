@@ -8,8 +8,11 @@ import { type Answering, type Release, reach, releasesIn, type Silent } from './
 export interface World {
   readonly answering: readonly Answering[];
   readonly silent: readonly Silent[];
+  readonly domain: string;
   /** The A record of the public name; undefined when there is none. */
   readonly record: DnsRecord | undefined;
+  /** Other records that lead the name somewhere: a second A record, an IPv6 address, an alias. */
+  readonly furtherRecords: readonly DnsRecord[];
   readonly nameAnswers: readonly NameAnswer[];
   close(): Promise<void>;
 }
@@ -28,7 +31,8 @@ export async function observe(context: Context): Promise<World> {
   return {
     answering,
     silent: asked.filter((machine) => 'problem' in machine),
-    record: addressRecord(records, settings.config.infra.subdomain, settings.publicName),
+    domain,
+    ...addressRecords(records, settings.config.infra.subdomain),
     nameAnswers,
     close: async () => void (await Promise.allSettled(answering.map(({ box }) => box.close()))),
   };
@@ -40,7 +44,8 @@ export async function ask(context: Context, release: Release): Promise<Answering
   try {
     const box = await reach(context, release);
     try {
-      return { ...release, box, status: await box.status() };
+      const status = await box.status();
+      return { ...release, box, status, askedAt: Math.round(context.operation.clock.now() / 1000) };
     } catch (error) {
       await box.close();
       throw error;
@@ -51,15 +56,19 @@ export async function ask(context: Context, release: Release): Promise<Answering
   }
 }
 
-function addressRecord(records: readonly DnsRecord[], name: string, publicName: string): DnsRecord | undefined {
-  const same = records.filter((record) => record.name === name && ['A', 'AAAA', 'CNAME'].includes(record.type));
-  const [only, second] = same;
-  if (second !== undefined || (only !== undefined && only.type !== 'A')) {
-    throw new AnnyError('REFUSED', {
-      doing: `reading the records of ${publicName}`,
-      found: `it has ${same.map((record) => `${record.type} ${record.data}`).join(', ')}, and a switch changes one A record`,
-      next: 'delete the others (an IPv6 or alias record would lead some users elsewhere), then run this again',
-    });
-  }
-  return only;
+function addressRecords(records: readonly DnsRecord[], name: string): Pick<World, 'record' | 'furtherRecords'> {
+  const leading = records.filter((record) => record.name === name && ['A', 'AAAA', 'CNAME'].includes(record.type));
+  const record = leading.find(({ type }) => type === 'A');
+  return { record, furtherRecords: leading.filter((one) => one !== record) };
+}
+
+/** A switch changes one A record: another record would go on leading some users elsewhere. */
+export function refuseAmbiguousName({ record, furtherRecords }: World): void {
+  if (furtherRecords.length === 0) return;
+  const all = [...(record === undefined ? [] : [record]), ...furtherRecords];
+  throw new AnnyError('REFUSED', {
+    doing: 'reading the records of the name',
+    found: `it has ${all.map(({ type, data }) => `${type} ${data}`).join(', ')}, and a switch changes one A record`,
+    next: 'delete the others (an IPv6 or alias record would lead some users elsewhere), then run this again; anny-bluegreen doctor says how',
+  });
 }

@@ -2,7 +2,7 @@ import { type Image, imagesIn, latestTested } from '../builder/catalog.ts';
 import { AnnyError } from '../operation/errors.ts';
 import type { PlannedCommand } from './command.ts';
 import type { Context } from './context.ts';
-import { type Plan, planPromote, planRestore, planRollback } from './plan.ts';
+import { type Plan, planPromote, planRestore, planRollback, planSettle } from './plan.ts';
 import type { Situation } from './situation.ts';
 
 /** What a command comes to in a situation. `plan` prints what the command itself then carries out. */
@@ -12,6 +12,8 @@ export async function planCommand(context: Context, command: PlannedCommand, sit
     case 'promote':
     case 'prepare':
       return planPromote(situation, { image: await chooseImage(context, command.image), again: command.again });
+    case 'settle':
+      return planSettle(situation);
     case 'rollback':
       return planRollback(situation, { to: command.to, loseWrites: command.loseWrites, nowSeconds });
     case 'restore': {

@@ -43,7 +43,7 @@ export function viewPlan(plan: Plan, facts: PlanFacts): PlanView {
 function summaryOf(plan: Plan, facts: PlanFacts): string {
   switch (plan.action) {
     case 'none':
-      return `${plan.writer.tags.release} is live with this image already; its name and certificate are put in order`;
+      return `${plan.writer.tags.release} is live; its name, its certificate and its standbys are put in order`;
     case 'first':
       return `first release of ${facts.name}: ${plan.slot}, image ${plan.image.digest.slice(0, 12)}`;
     case 'promote':

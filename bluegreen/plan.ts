@@ -75,6 +75,22 @@ export function planPromote(situation: Situation, wish: PromoteWish): Plan {
   }
 }
 
+/** The live release stays what it is; what is around it is put in order. */
+export function planSettle(situation: Situation): Plan {
+  switch (situation.kind) {
+    case 'two-writers':
+      throw refuseTwoWriters(situation.writers);
+    case 'live':
+      return { action: 'none', writer: situation.writer };
+    case 'committed':
+      throw unfinished(situation.successor);
+    case 'empty':
+      throw nothingLive([], []);
+    case 'dark':
+      throw nothingLive(situation.silent, situation.standbys);
+  }
+}
+
 export interface RollbackWish {
   /** Release name; undefined picks the newest standby. */
   readonly to: string | undefined;
@@ -243,6 +259,6 @@ function unfinished(successor: Answering): AnnyError {
   return new AnnyError('UNFINISHED', {
     doing: 'planning',
     found: `${successor.tags.release} has the data and the traffic, but has not been made the writer yet`,
-    next: 'anny-bluegreen promote finishes it',
+    next: 'anny-bluegreen settle finishes it',
   });
 }

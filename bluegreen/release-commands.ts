@@ -57,6 +57,10 @@ export function addReleaseCommands(program: Command): void {
     .option(...AGAIN)
     .action((options: PromoteOptions, line: Command) => carry(line, promotes('promote', options)));
   program
+    .command('settle')
+    .description('put the name, certificate, marks and standbys of the live release in order; brings up nothing')
+    .action((_options, line: Command) => carry(line, { kind: 'settle' }));
+  program
     .command('rollback')
     .description('hand over back to the standby, with everything written since')
     .option('--to <release>', 'standby to go back to (default: the newest)')

@@ -15,6 +15,8 @@ export interface Release {
 export interface Answering extends Release {
   readonly box: Box;
   readonly status: BoxStatus;
+  /** When it answered, by the operator's clock: seconds since the epoch. */
+  readonly askedAt: number;
 }
 
 /** A release that could not be asked, and why. */

@@ -2,12 +2,12 @@ import { AnnyError } from '../operation/errors.ts';
 import { runStep } from '../operation/step.ts';
 import type { Context } from './context.ts';
 import { finishHandover } from './handover.ts';
-import { observe, type World } from './observe.ts';
+import { observe, refuseAmbiguousName, type World } from './observe.ts';
 import { certify } from './promote.ts';
 import type { Answering } from './release.ts';
 import { seeServingIfPossible } from './see-serving.ts';
 import { judge, type Situation } from './situation.ts';
-import { markHandover } from './standby.ts';
+import { markHandover, repointStandbys } from './standby.ts';
 import { leadsTo, switchName } from './switch.ts';
 
 /** The machine renews by itself at 30 days; below this it has failed to. */
@@ -24,6 +24,7 @@ export interface Observed {
  */
 export async function observeSettled(context: Context): Promise<Observed> {
   const world = await observe(context);
+  refuseAmbiguousName(world);
   const situation = judge(world);
   if (situation.kind === 'live' && situation.writer.status.held) {
     await endHold(context, situation.writer);
@@ -73,13 +74,29 @@ export async function settle(context: Context, { world, situation }: Observed, w
     if (standby.status.role === 'relay' && standby.tags.stage !== 'standby')
       await markHandover(context, writer, standby);
   }
+  await repointStandbys(
+    context,
+    standbys.filter(({ status }) => status.relayTo !== writer.address),
+    writer,
+  );
   const led =
     world.record?.data === writer.address && world.nameAnswers.every((answer) => leadsTo(answer, writer.address));
+  if (!writer.status.app.running) await startAgain(context, writer);
   // It may be starting after a reboot; a success says that it serves.
   if (!led || !writer.status.app.running) await seeServingIfPossible(context, writer);
   if (!led) await switchName(context, writer.address);
-  const { kind, notAfter } = writer.status.certificate;
-  if (kind !== 'issued' || notAfter * 1000 - context.operation.clock.now() < RENEW_MS) await certify(context, writer);
+  const { kind, name, notAfter } = writer.status.certificate;
+  const ends = notAfter * 1000 - context.operation.clock.now() < RENEW_MS;
+  if (kind !== 'issued' || name !== context.settings.publicName || ends) await certify(context, writer);
+}
+
+/** It may have been stopped by hand. After a restart of the machine this is the word that it may serve. */
+async function startAgain(context: Context, writer: Answering): Promise<void> {
+  await runStep(context.operation, {
+    name: 'start the app',
+    detail: `it does not run on ${writer.tags.release}`,
+    run: () => writer.box.activate(),
+  });
 }
 
 /** The world is asked again: the exit code comes from this, not from hope. */

@@ -1,10 +1,10 @@
 import type { BackupFile } from './backups.ts';
 import type { Context } from './context.ts';
+import { type NextStep, nextStep } from './doctor/next-step.ts';
+import { examine } from './doctor/observations.ts';
 import type { World } from './observe.ts';
 import type { Answering, Release } from './release.ts';
-import { retireRules } from './retire.ts';
-import { dueStandbys, type RetireRules } from './retirement.ts';
-import { judge, type Situation } from './situation.ts';
+import type { Situation } from './situation.ts';
 import { leadsTo } from './switch.ts';
 
 /** Answer of `status`; as JSON it is printed as it is. Times in seconds since the epoch. */
@@ -20,7 +20,7 @@ export interface StatusView {
   readonly certificate: { readonly kind: string; readonly issuer: string; readonly notAfter: number } | null;
   readonly monthlyCostUsd: number;
   readonly now: number;
-  readonly next: { readonly command: string; readonly why: string };
+  readonly next: NextStep;
 }
 
 export interface MachineView {
@@ -36,13 +36,12 @@ export interface MachineView {
 }
 
 export async function statusOf(context: Context, world: World): Promise<StatusView> {
-  const { settings, backups, cloud, operation } = context;
-  const situation = judge(world);
+  const { settings, cloud } = context;
+  const [seen, plans] = await Promise.all([examine(context, world), cloud.plans()]);
+  const { situation, backups, nowSeconds: now } = seen;
   const writer = situation.kind === 'live' ? situation.writer : undefined;
-  const [files, plans] = await Promise.all([backups.list(), cloud.plans()]);
   const machines = [...world.answering, ...world.silent];
   const monthly = (one: Release): number => plans.find(({ id }) => id === one.instance.plan)?.monthlyCostUsd ?? 0;
-  const now = Math.round(operation.clock.now() / 1000);
   return {
     environment: settings.environment,
     name: settings.publicName,
@@ -57,13 +56,13 @@ export async function statusOf(context: Context, world: World): Promise<StatusVi
     })),
     backups: {
       configured: backups.configured,
-      newest: files[0] ?? null,
+      newest: backups.files[0] ?? null,
       onMachineAt: writer?.status.lastBackupAt ?? 0,
     },
     certificate: writer?.status.certificate ?? null,
     monthlyCostUsd: machines.reduce((sum, one) => sum + monthly(one), 0),
     now,
-    next: nextCommand(situation, world, now, retireRules(context)),
+    next: nextStep(seen),
   };
 }
 
@@ -86,63 +85,4 @@ function machineView(machine: Answering | World['silent'][number]): MachineView 
 function describeRelayed({ requests, writes, open }: Answering['status']['relayed']): string {
   const underWay = open > 0 ? `, ${open} under way` : '';
   return `${requests} requests relayed (${writes} writes)${underWay}`;
-}
-
-const DAY_SECONDS = 86_400;
-const RENEW_SECONDS = 14 * DAY_SECONDS;
-
-/** The one command that is sensible now, and why. */
-export function nextCommand(situation: Situation, world: World, now: number, rules: RetireRules): StatusView['next'] {
-  switch (situation.kind) {
-    case 'empty':
-      return { command: 'anny-bluegreen promote', why: 'nothing is live yet' };
-    case 'two-writers':
-      return {
-        command: `anny-bluegreen ssh ${situation.writers[0]?.tags.release ?? ''} -- sudo anny-box status`,
-        why: 'two machines say that they are the writer: choose one, fence the other',
-      };
-    case 'committed':
-      return { command: 'anny-bluegreen promote', why: 'a handover was cut off after its commit: this finishes it' };
-    case 'dark':
-      return situation.standbys.some(({ status }) => status.role === 'relay')
-        ? { command: 'anny-bluegreen rollback', why: 'the live machine does not answer; it says what would be lost' }
-        : { command: 'anny-bluegreen restore', why: 'the live machine does not answer' };
-    case 'live':
-      return nextWhenLive(situation, world, now, rules);
-  }
-}
-
-function nextWhenLive(
-  live: Extract<Situation, { kind: 'live' }>,
-  world: World,
-  now: number,
-  rules: RetireRules,
-): StatusView['next'] {
-  const { writer, strays, silent } = live;
-  if (world.nameAnswers.some((answer) => !leadsTo(answer, writer.address))) {
-    return { command: 'anny-bluegreen promote', why: 'the name does not lead to the writer everywhere: this mends it' };
-  }
-  const { certificate } = writer.status;
-  if (certificate.kind !== 'issued' || certificate.notAfter - now < RENEW_SECONDS) {
-    return { command: 'anny-bluegreen promote', why: 'the certificate is missing or near its end: this renews it' };
-  }
-  if (writer.tags.stage !== 'live') {
-    return { command: 'anny-bluegreen promote', why: 'the account does not say yet who is live: this writes it down' };
-  }
-  const dead = silent[0];
-  if (dead !== undefined) {
-    return {
-      command: `anny-bluegreen retire ${dead.tags.release} --force`,
-      why: `${dead.tags.release} does not answer and costs money; look first whether it holds writes you need`,
-    };
-  }
-  const stray = strays[0];
-  if (stray !== undefined) {
-    const force = 'box' in stray ? '' : ' --force';
-    return { command: `anny-bluegreen retire ${stray.tags.release}${force}`, why: 'left by an interrupted command' };
-  }
-  if (dueStandbys(world, live, rules).some(({ stays }) => stays === undefined)) {
-    return { command: 'anny-bluegreen retire', why: 'a standby is past its window, and its traffic has ended' };
-  }
-  return { command: 'anny-image build && anny-bluegreen promote', why: 'all is well; this is the next deploy' };
 }

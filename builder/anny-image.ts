@@ -23,6 +23,7 @@ import { type Image, imagesIn } from './catalog.ts';
 import { readChain } from './definition.ts';
 import { identify } from './digest.ts';
 import { inputsLog } from './inputs-log.ts';
+import { sweepBakes, sweepKilled } from './sweep.ts';
 import { verify } from './verify.ts';
 
 interface BuildOptions {
@@ -68,6 +69,18 @@ program
   .description('boot the newest tested image on a fresh machine and test it again')
   .action((name: string | undefined, _options, command: Command) =>
     withContext(command, (context) => verifyCommand(context, command, name)),
+  );
+
+program
+  .command('sweep')
+  .argument('[operations...]', 'bakes by their operation (default: those that were killed on this computer)')
+  .description('destroy the machines and untested snapshots of bakes that were killed')
+  .action((operations: string[], _options, command: Command) =>
+    withContext(command, async (context) => {
+      if (operations.length > 0) await sweepBakes(context, operations);
+      else await sweepKilled(context);
+      answer(command, {}, '');
+    }),
   );
 
 async function withContext(command: Command, run: (context: BakeContext) => Promise<void>): Promise<void> {

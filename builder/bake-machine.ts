@@ -20,6 +20,9 @@ export interface BakeMachineRequest {
   readonly from: NewInstance['from'];
 }
 
+/** No bake takes longer: what is older was left behind by a program that was killed. */
+export const MAY_BAKE_MS = 3 * 60 * 60_000;
+
 /** What `create` below says of a machine in its tags. */
 export function isBakeMachine(tags: readonly string[]): boolean {
   return tags.includes('kind=bake') || tags.includes('kind=boot-test');

@@ -3,7 +3,7 @@ import { AnnyError } from '../operation/errors.ts';
 import { runStep, undoAll } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
 import { type BakeContext, type BakeRequest, bake } from './bake.ts';
-import { isBakeMachine } from './bake-machine.ts';
+import { isBakeMachine, MAY_BAKE_MS } from './bake-machine.ts';
 import { type Image, imagesIn } from './catalog.ts';
 import { readChain } from './definition.ts';
 import { type Identity, identify, whatChanged } from './digest.ts';
@@ -29,8 +29,6 @@ export interface Built {
   readonly why: readonly string[];
 }
 
-/** No bake takes longer: what is older was left behind by a program that was killed. */
-const OTHER_BAKE_TIMEOUT_MS = 3 * 60 * 60_000;
 const OTHER_BAKE_POLL_MS = 5_000;
 
 /**
@@ -174,7 +172,7 @@ async function afterOtherBake(
   const others = async (): Promise<readonly Instance[]> =>
     (await cloud.instances()).filter((one) => isOtherBake(one, identity, operation.id));
   const isAbandoned = ({ createdAt }: Instance): boolean =>
-    operation.clock.now() - Date.parse(createdAt) >= OTHER_BAKE_TIMEOUT_MS;
+    operation.clock.now() - Date.parse(createdAt) >= MAY_BAKE_MS;
   const all = await others();
   for (const { label, createdAt } of all.filter(isAbandoned)) {
     operation.report.warn(`${label} is left over from a bake of ${createdAt}: destroy it in the account`);
@@ -190,7 +188,7 @@ async function afterOtherBake(
         operation.clock,
         {
           what: `the bake of ${first.label}`,
-          timeoutMs: OTHER_BAKE_TIMEOUT_MS,
+          timeoutMs: MAY_BAKE_MS,
           intervalMs: OTHER_BAKE_POLL_MS,
           next: `destroy ${first.label} in the account, then run this again`,
           stop: operation.interrupt,

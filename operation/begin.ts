@@ -8,7 +8,7 @@ import { systemClock } from './system-clock.ts';
 
 /** One Ctrl-C may arrive twice: from the terminal, and passed on by the program that started this one. */
 const ECHO_MS = 500;
-const OPERATION_ID_BYTES = 6;
+export const OPERATION_ID_BYTES = 6;
 
 /** A new operation of this program in the real world: its journal lies beside config.yaml. */
 export function beginOperation(settings: LoadedSettings, command: string, report: Report): Operation {

@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
+import type { Observations } from '../../bluegreen/doctor/observations.ts';
 import type { World } from '../../bluegreen/observe.ts';
 import type { Answering, Release, Silent } from '../../bluegreen/release.ts';
+import { judge } from '../../bluegreen/situation.ts';
 import type { Stage } from '../../bluegreen/tags.ts';
 import type { Image } from '../../builder/catalog.ts';
 import type { InstanceId, RecordId, SnapshotId } from '../../cloud/cloud.ts';
@@ -9,6 +11,8 @@ import type { Box, BoxStatus, Role } from '../../machine/box.ts';
 /** Observations for tests of what is decided from them. Nothing in them can be acted on. */
 export const NOW_SECONDS = 1_767_225_600;
 export const DIGEST = 'a'.repeat(64);
+/** What the examples were made from. */
+const LIVE_DIGEST = 'b'.repeat(64);
 
 export const IMAGE: Image = {
   snapshotId: 'snapshot-1' as SnapshotId,
@@ -34,7 +38,7 @@ export function release(number: number, like: Like = {}): Release {
   const name = `${slot}-${number}`;
   const tags = {
     ...({ environment: 'test', operation: `op${number}`, release: name, slot, hostKey: 'SHA256:x' } as const),
-    ...{ image: like.image ?? 'b'.repeat(12), stage: like.stage ?? 'live', keepUntil: like.keepUntil ?? 0 },
+    ...{ image: like.image ?? LIVE_DIGEST.slice(0, 12), stage: like.stage ?? 'live', keepUntil: like.keepUntil ?? 0 },
   };
   const address = `10.0.0.${number}`;
   const instance = {
@@ -53,9 +57,9 @@ export function answering(number: number, role: Role, status: Partial<BoxStatus>
   const one = release(number, like);
   const said: BoxStatus = {
     ...{ role, release: one.tags.release, slot: one.tags.slot, since: NOW_SECONDS - 600, generation: number },
-    ...{ relayTo: '', held: false, holdUntil: 0, lastBackupAt: 0, bootId: '', uptimeSeconds: 1, diskFreeBytes: 1e9 },
+    ...{ relayTo: '', held: false, holdUntil: 0, lastBackupAt: 0, bootId: '', uptimeSeconds: 1, diskFreeBytes: 1e10 },
     app: { running: role === 'writer', image: '', startedAt: '', restarts: 0 },
-    image: { name: 'anny', digest: DIGEST },
+    image: { name: 'anny', digest: one.tags.image.padEnd(64, '0') },
     certificate: { kind: 'issued', name: 'n', issuer: 'i', notAfter: NOW_SECONDS + 80 * 86_400 },
     relayed: { requests: 0, lastAt: 0, open: 0, writes: 0 },
     now: NOW_SECONDS,
@@ -63,7 +67,7 @@ export function answering(number: number, role: Role, status: Partial<BoxStatus>
     ...{ hostPublicKey: 'ssh-ed25519 AAAA', failedUnits: [] },
     ...status,
   };
-  return { ...one, box: deafBox(one.address), status: said };
+  return { ...one, box: deafBox(one.address), status: said, askedAt: NOW_SECONDS };
 }
 
 /** What was seen; the name leads to `led`. */
@@ -72,9 +76,28 @@ export function seen(machines: readonly (Answering | Silent)[], led = ''): World
   return {
     answering: machines.filter((one) => 'box' in one),
     silent: machines.filter((one) => 'problem' in one),
+    domain: 'example.com',
     record: led === '' ? undefined : record,
+    furtherRecords: [],
     nameAnswers: [{ server: 'ns1', addresses: led === '' ? [] : [led] }],
     close: async () => undefined,
+  };
+}
+
+/** What a diagnosis is made from, where nothing else is wrong. */
+export function examined(world: World, besides: Partial<Observations> = {}): Observations {
+  const backup = { name: '20251231-230000.tar.age', at: NOW_SECONDS - 3_600, bytes: 1 };
+  return {
+    world,
+    situation: judge(world),
+    tagged: [],
+    images: [IMAGE, { ...IMAGE, digest: LIVE_DIGEST }],
+    backups: { configured: true, files: [backup], schedule: '*-*-* 02:00:00' },
+    health: { status: 200, body: 'ok', tookMs: 5 },
+    ...{ publicName: 'n', environment: 'test', apiUrl: 'https://api.example.com/v2' },
+    rules: { windowSeconds: 300, ttlSeconds: 60 },
+    nowSeconds: NOW_SECONDS,
+    ...besides,
   };
 }
 

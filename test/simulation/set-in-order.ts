@@ -1,6 +1,9 @@
+import { isWrong } from '../../bluegreen/doctor/finding.ts';
+import { fixAll, isMendable } from '../../bluegreen/doctor/fix-all.ts';
 import { powerOn } from './box/boot.ts';
 import type { Command } from './commands.ts';
 import { checkNothingLost, serves, Violation, type Watch } from './invariants.ts';
+import { fault } from './operator.ts';
 import { pass } from './pass.ts';
 import { type Ending, lookAround } from './perform.ts';
 import { decide } from './traffic.ts';
@@ -8,11 +11,17 @@ import { bake, type World } from './world.ts';
 
 const ROUNDS = 16;
 const WAIT_MS = 700_000;
+/** Where a story has no backups, the doctor goes on saying so. */
+const STAYS = ['backup-none'];
 
-/** Every state has a next step: what `status` says is done, until it says that all is well. */
-export async function setInOrder(world: World, watch: Watch, go: (command: Command) => Promise<Ending>): Promise<void> {
+type Go = (command: Command) => Promise<Ending>;
+type View = Awaited<ReturnType<typeof lookAround>>;
+
+/** Every state has a next step: what `status` says is done, until it says that all is well. Or the doctor does what it can first. */
+export async function setInOrder(world: World, watch: Watch, go: Go): Promise<void> {
+  const byDoctor = world.random.chance(0.4);
   world.calm = true;
-  world.tell('the weather calms');
+  world.tell(`the weather calms; things are put in order by ${byDoctor ? 'doctor --fix' : 'what status says'}`);
   await pass(world, watch, 2_000);
   for (const machine of world.machines) Object.assign(machine, { cutUntil: 0, fullUntil: 0, tornPull: false });
   await pass(world, watch, 1_000);
@@ -20,47 +29,80 @@ export async function setInOrder(world: World, watch: Watch, go: (command: Comma
   let before = '';
   for (let round = 0; round < ROUNDS; round += 1) {
     await pass(world, watch, 30_000);
-    const view = await lookAround(world, watch);
+    const view = byDoctor ? await fixByDoctor(world, watch, go) : await lookAround(world, watch);
     checkKnown(world, view.machines.length);
     world.tell(`status: ${view.situation}; next: ${view.next.command}`);
-    if (view.next.command.startsWith('anny-image build')) return checkInOrder(world, view.writer);
+    if (isDone(world, view)) return checkInOrder(world, view);
     if (view.situation === 'two-writers') throw new Violation('status finds two writers');
-    if (view.next.command === before) {
-      // Nothing is destroyed while the app that is left is ill, and no command cures an app.
-      if (before.startsWith('anny-bluegreen retire') && isIll(world, view.writer))
-        return checkInOrder(world, view.writer);
-      await pass(world, watch, WAIT_MS);
-    }
+    const waits = byDoctor && view.findings.some(isMendable);
+    if (view.next.command === before || waits) await pass(world, watch, WAIT_MS);
+    if (waits) continue;
     before = view.next.command;
-    const ending = await go(commandOf(before));
+    // No command cures an app; what else is wrong, the doctor says.
+    const besides = saysIll(view) ? view.findings.find(isMendable)?.repair : undefined;
+    const ending = await go(besides?.kind === 'fix' ? besides.action : commandOf(before));
     if (ending.kind === 'failure' && ending.exitCode === 4 && !(await insistOrGiveUp(world, go, before))) return;
   }
   throw new Violation('following what status says does not put things in order');
 }
 
-function isIll(world: World, writer: string | null): boolean {
-  return world.machines.some(({ disk, temper }) => disk.release === writer && temper !== 'good');
+async function fixByDoctor(world: World, watch: Watch, go: Go): Promise<View> {
+  let view = await lookAround(world, watch);
+  const look = async (): Promise<View['findings']> => {
+    view = await lookAround(world, watch);
+    return view.findings;
+  };
+  const { done } = await fixAll(
+    {
+      look,
+      repair: async (action) => {
+        const ending = await go(action);
+        if (ending.kind === 'failure') throw fault(ending.code, action.kind, 'as told above');
+      },
+    },
+    view.findings,
+  );
+  world.tell(`doctor --fix: ${done.join(', ') || 'nothing to do'}`);
+  return view;
+}
+
+/** All is well, or nothing is wrong but the app itself: nothing is destroyed while it is ill. */
+function isDone(world: World, view: View): boolean {
+  const { next, findings } = view;
+  if (next.command.startsWith('anny-image build')) return true;
+  const isIll = world.machines.some(({ disk, temper }) => disk.release === view.writer && temper !== 'good');
+  const settled = findings.filter(isMendable).every(({ code }) => code === 'standby-overdue' || code === 'orphan');
+  return isIll && settled && saysIll(view);
+}
+
+function saysIll({ findings }: View): boolean {
+  return findings.some(({ code }) => code === 'app-ill');
 }
 
 function commandOf(text: string): Command {
-  const [, kind, release] = text.split(' ');
+  const [, release, verb] = /ssh (\S+) -- sudo anny-box (fence|stop)$/.exec(text) ?? [];
+  if (release !== undefined && (verb === 'fence' || verb === 'stop')) return { kind: verb, release };
+  const [, kind, name] = text.split(' ');
   switch (kind) {
     case 'promote':
       return { kind, again: false };
+    case 'settle':
+    case 'backup':
+      return { kind };
     case 'rollback':
     case 'restore':
       return { kind, loseWrites: text.includes('--lose-writes') };
     case 'retire':
-      return { kind, force: text.includes('--force'), ...(release === undefined ? {} : { release }) };
+      return { kind, force: text.includes('--force'), ...(name === undefined ? {} : { release: name }) };
     default:
       throw new Violation(`status says something that is no command: ${text}`);
   }
 }
 
 /** A refusal names what would be lost; when there is nothing else the operator agrees. False when all is lost. */
-async function insistOrGiveUp(world: World, go: (command: Command) => Promise<Ending>, text: string): Promise<boolean> {
+async function insistOrGiveUp(world: World, go: Go, text: string): Promise<boolean> {
   const command = commandOf(text);
-  if (command.kind === 'retire' || command.kind === 'promote' || command.kind === 'prepare') return true;
+  if (command.kind !== 'rollback' && command.kind !== 'restore') return true;
   if (world.machines.every(({ memory, disk }) => memory.up && disk.role !== 'fenced')) {
     throw new Violation('writes are to be given up although every machine is alive');
   }
@@ -77,16 +119,21 @@ function checkKnown(world: World, seen: number): void {
     throw new Violation(`the account has ${world.rented.size} machines, status knows ${seen}`);
 }
 
-function checkInOrder(world: World, writer: string | null): void {
+function checkInOrder(world: World, view: View): void {
+  const { writer, findings } = view;
   const machine = world.machines.find(({ disk }) => disk.release === writer);
   const record = world.zone.records().find(({ type }) => type === 'A');
   if (machine === undefined || record === undefined) throw new Violation('all is well, says status, but nobody writes');
+  // Nobody is led to an app that answers badly.
+  if (saysIll(view)) return;
   const led = decide(world, record.data, 'client');
   if (!serves(led) || led.at !== machine) throw new Violation('all is well, says status, but the name leads elsewhere');
   checkNothingLost(world, machine);
   const tags = [...world.rented.values()].find((one) => one.machine === machine)?.tags ?? [];
   if (!tags.includes('stage=live'))
     throw new Violation(`all is well, says status, but the account does not know who is live`);
+  const wrong = findings.filter((one) => isWrong(one) && !STAYS.includes(one.code)).map(({ found }) => found);
+  if (wrong.length > 0) throw new Violation(`all is well, says status, but the doctor finds: ${wrong.join('; ')}`);
 }
 
 /** What an operator does in the account by hand: a machine that is only off is started again. */

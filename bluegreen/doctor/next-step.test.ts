@@ -1,13 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { answering, NOW_SECONDS, seen, silent } from '../test/simulation/example-releases.ts';
-import type { Answering, Silent } from './release.ts';
-import { judge } from './situation.ts';
-import { nextCommand } from './status.ts';
+import { answering, examined, NOW_SECONDS, seen, silent } from '../../test/simulation/example-releases.ts';
+import type { Answering, Silent } from '../release.ts';
+import { nextStep } from './next-step.ts';
 
-const next = (machines: readonly (Answering | Silent)[], led = ''): string => {
-  const world = seen(machines, led);
-  return nextCommand(judge(world), world, NOW_SECONDS, { windowSeconds: 300, ttlSeconds: 60 }).command;
-};
+const next = (machines: readonly (Answering | Silent)[], led = ''): string =>
+  nextStep(examined(seen(machines, led))).command;
 
 const writer = answering(1, 'writer');
 const here = writer.address;
@@ -19,13 +16,19 @@ describe('the next command', () => {
 
   test('is the next deploy when all is well', () => {
     expect(next([writer], here)).toBe('anny-image build && anny-bluegreen promote');
-    const standby = answering(2, 'relay', { relayTo: here }, { keepUntil: NOW_SECONDS + 60, stage: 'standby' });
-    expect(next([writer, standby], here)).toContain('anny-image build');
+    const later = answering(3, 'writer');
+    const standby = answering(
+      2,
+      'relay',
+      { relayTo: later.address },
+      { keepUntil: NOW_SECONDS + 60, stage: 'standby' },
+    );
+    expect(next([later, standby], later.address)).toContain('anny-image build');
   });
 
   test('finishes a handover that was cut off after its commit', () => {
     const relay = answering(2, 'relay', { relayTo: '10.0.0.3' });
-    expect(next([relay, answering(3, 'candidate')])).toBe('anny-bluegreen promote');
+    expect(next([relay, answering(3, 'candidate')])).toBe('anny-bluegreen settle');
   });
 
   test('looks at one of two writers', () => {
@@ -42,18 +45,18 @@ describe('the next command', () => {
   });
 
   test('mends the name, the certificate, and a mark that is missing', () => {
-    expect(next([writer], '10.0.0.9')).toBe('anny-bluegreen promote');
+    expect(next([writer], '10.0.0.9')).toBe('anny-bluegreen settle');
     const ending = { ...writer.status.certificate, notAfter: NOW_SECONDS + 86_400 };
-    expect(next([answering(1, 'writer', { certificate: ending })], here)).toBe('anny-bluegreen promote');
-    expect(next([answering(1, 'writer', {}, { stage: 'candidate' })], here)).toBe('anny-bluegreen promote');
+    expect(next([answering(1, 'writer', { certificate: ending })], here)).toBe('anny-bluegreen settle');
+    expect(next([answering(1, 'writer', {}, { stage: 'candidate' })], here)).toBe('anny-bluegreen settle');
   });
 
   test('retires what is past its window, was left behind, or does not answer', () => {
-    const past = answering(1, 'relay', { relayTo: here }, { keepUntil: NOW_SECONDS - 1, stage: 'standby' });
+    const past = answering(1, 'relay', { relayTo: '10.0.0.3' }, { keepUntil: NOW_SECONDS - 1, stage: 'standby' });
     const later = answering(3, 'writer');
-    expect(next([later, answering(2, 'relay', { relayTo: later.address }), past], later.address)).toBe(
-      'anny-bluegreen retire',
-    );
+    expect(
+      next([later, answering(2, 'relay', { relayTo: later.address }, { stage: 'standby' }), past], later.address),
+    ).toBe('anny-bluegreen retire');
     const stray = answering(2, 'candidate', {}, { stage: 'candidate' });
     expect(next([writer, stray], here)).toBe('anny-bluegreen retire green-2');
     expect(next([writer, silent(2)], here)).toBe('anny-bluegreen retire green-2 --force');

@@ -1,0 +1,69 @@
+import { isBakeMachine, MAY_BAKE_MS } from '../../builder/bake-machine.ts';
+import type { Instance } from '../../cloud/cloud.ts';
+import { age } from '../plan.ts';
+import { readTags } from '../tags.ts';
+import { decide, destroyByHand, type Finding, fix } from './finding.ts';
+import type { Observations } from './observations.ts';
+
+/** What lies about in the account: leftovers of bakes, and what nobody can read. */
+export function accountFindings(seen: Observations): readonly Finding[] {
+  return [...bakes(seen), ...snapshots(seen), ...unreadable(seen)];
+}
+
+function bakes({ tagged, nowSeconds }: Observations): Finding[] {
+  return tagged
+    .filter(({ tags, createdAt }) => isBakeMachine(tags) && isTooOld(createdAt, nowSeconds))
+    .map(({ label, tags, createdAt }) => ({
+      code: 'orphan-bake',
+      severity: 'warning',
+      found: `${label} has been there for ${ageOf(createdAt, nowSeconds)}, and no bake takes that long`,
+      means: 'a bake was killed; the machine only costs money',
+      repair: fix({ kind: 'sweep', operation: saidOf(tags, 'op') }),
+    }));
+}
+
+function snapshots({ images, nowSeconds }: Observations): Finding[] {
+  return images
+    .filter(({ stage, createdAt }) => stage === 'candidate' && isTooOld(createdAt, nowSeconds))
+    .map(({ name, digest, operation, createdAt }) => ({
+      code: 'orphan-snapshot',
+      severity: 'warning',
+      found: `the snapshot of ${name} ${digest.slice(0, 12)} has been untested for ${ageOf(createdAt, nowSeconds)}`,
+      means: 'a bake was killed before its test; the snapshot is never used and only costs money',
+      repair: fix({ kind: 'sweep', operation }),
+    }));
+}
+
+function unreadable({ tagged, environment, apiUrl }: Observations): Finding[] {
+  return tagged
+    .filter((one) => isOurs(one, environment) && !isBakeMachine(one.tags) && isUnreadable(one, environment))
+    .map(({ id, label, tags }) => ({
+      code: 'unreadable',
+      severity: 'warning',
+      found: `${label} (${id}) is tagged ${tags.join(' ') || 'nothing'}, and no command knows what it is`,
+      means: 'its tags were changed by hand, or another version made it; it costs money and may hold data',
+      repair: decide(destroyByHand(apiUrl, `instances/${id}`)),
+    }));
+}
+
+/** Another environment's machines are not ours to judge; one that names none may be anybody's. */
+function isOurs({ tags }: Instance, environment: string): boolean {
+  return [environment, ''].includes(saidOf(tags, 'env'));
+}
+
+function isUnreadable(one: Instance, environment: string): boolean {
+  const tags = readTags(one, environment);
+  return tags === undefined || tags.release === '' || tags.hostKey === '';
+}
+
+function isTooOld(createdAt: string, nowSeconds: number): boolean {
+  return nowSeconds * 1000 - Date.parse(createdAt) >= MAY_BAKE_MS;
+}
+
+function ageOf(createdAt: string, nowSeconds: number): string {
+  return age(nowSeconds - Date.parse(createdAt) / 1000);
+}
+
+function saidOf(tags: readonly string[], key: string): string {
+  return tags.find((tag) => tag.startsWith(`${key}=`))?.slice(key.length + 1) ?? '';
+}

@@ -1,0 +1,109 @@
+import { age } from '../plan.ts';
+import type { Answering } from '../release.ts';
+import { describeNameAnswer, leadsTo } from '../switch.ts';
+import { decide, destroyByHand, type Finding, fix, look } from './finding.ts';
+import { isIll, remedyOfIll } from './machine-findings.ts';
+import type { Observations } from './observations.ts';
+
+const DAY_SECONDS = 86_400;
+/** The machine renews by itself at 30 days; below this it has failed to. */
+const NEAR_END_SECONDS = 14 * DAY_SECONDS;
+
+/** Where the name leads, and its certificate. */
+export function nameFindings(seen: Observations): readonly Finding[] {
+  const { situation, world } = seen;
+  const ambiguous = world.furtherRecords.length > 0 ? [furtherRecords(seen)] : [];
+  if (situation.kind !== 'live') return ambiguous;
+  return [...ambiguous, ...drift(seen, situation.writer), ...certificate(seen, situation.writer)];
+}
+
+function furtherRecords({ world, publicName, apiUrl }: Observations): Finding {
+  const all = [...(world.record === undefined ? [] : [world.record]), ...world.furtherRecords];
+  return {
+    code: 'two-records',
+    severity: 'critical',
+    found: `${publicName} has ${all.map(({ type, data }) => `${type} ${data}`).join(', ')}, and a switch changes one A record`,
+    means: 'some users are led elsewhere, and no release command goes on: delete the others in the account',
+    repair: decide(
+      world.furtherRecords.map(({ id }) => destroyByHand(apiUrl, `domains/${world.domain}/records/${id}`)).join(' && '),
+    ),
+  };
+}
+
+function drift(seen: Observations, { tags, address }: Answering): Finding[] {
+  const { world, publicName } = seen;
+  // Nobody is led to an app that answers badly.
+  const repair = isIll(seen) ? remedyOfIll(seen) : fix({ kind: 'settle' });
+  const { record } = world;
+  if (record === undefined) {
+    return [
+      {
+        code: 'name-missing',
+        severity: 'critical',
+        found: `${publicName} has no A record`,
+        means: 'users find nothing',
+        repair,
+      },
+    ];
+  }
+  if (record.data !== address) {
+    return [
+      {
+        code: 'name-elsewhere',
+        severity: 'critical',
+        found: `${publicName} leads to ${record.data}, and the writer ${tags.release} is at ${address}`,
+        means: 'users reach it through a relay, if at all',
+        repair,
+      },
+    ];
+  }
+  if (world.nameAnswers.length === 0) {
+    return [
+      {
+        code: 'name-unasked',
+        severity: 'warning',
+        found: `no name server of ${world.domain} could be found`,
+        means: 'nobody can say where users are led: is the zone delegated, and is this computer online?',
+        repair: look(`dig NS ${world.domain}`),
+      },
+    ];
+  }
+  const others = world.nameAnswers.filter((answer) => !leadsTo(answer, address));
+  if (others.length === 0) return [];
+  return [
+    {
+      code: 'name-servers-disagree',
+      severity: 'warning',
+      found: `${publicName} leads to ${address}, but ${others.map(describeNameAnswer).join('; ')}`,
+      means: 'some users are led elsewhere; a change may need minutes to reach every name server',
+      repair,
+    },
+  ];
+}
+
+function certificate(seen: Observations, { tags, status }: Answering): Finding[] {
+  const { publicName, nowSeconds } = seen;
+  const { kind, name, notAfter } = status.certificate;
+  const left = notAfter - nowSeconds;
+  const repair = fix({ kind: 'settle' });
+  if (kind !== 'issued') {
+    const found = `${tags.release} has no issued certificate for ${publicName}`;
+    return [{ code: 'certificate-missing', severity: 'critical', found, means: 'browsers warn users away', repair }];
+  }
+  if (name !== publicName) {
+    const found = `the certificate of ${tags.release} is for ${name}, not for ${publicName}`;
+    return [{ code: 'certificate-other-name', severity: 'critical', found, means: 'browsers warn users away', repair }];
+  }
+  if (left >= NEAR_END_SECONDS) return [];
+  const found =
+    left <= 0 ? `the certificate ended ${age(-left)} ago` : `the certificate is good for another ${age(left)} only`;
+  return [
+    {
+      code: 'certificate-ending',
+      severity: left <= 0 ? 'critical' : 'warning',
+      found,
+      means: 'the machine renews by itself from 30 days on, and has failed to: "anny-bluegreen logs --all" says why',
+      repair,
+    },
+  ];
+}

@@ -1,0 +1,64 @@
+import { type Image, imagesIn } from '../../builder/catalog.ts';
+import type { Instance } from '../../cloud/cloud.ts';
+import type { BackupFile } from '../backups.ts';
+import type { Context } from '../context.ts';
+import { isHealthy, probeHealth } from '../gates.ts';
+import type { World } from '../observe.ts';
+import type { ProbeAnswer } from '../probe.ts';
+import { retireRules } from '../retire.ts';
+import type { RetireRules } from '../retirement.ts';
+import { judge, type Situation } from '../situation.ts';
+
+/** All that a diagnosis is made from; nothing in it can be acted on. */
+export interface Observations {
+  readonly world: World;
+  readonly situation: Situation;
+  /** Everything in the account that is tagged "anny", whatever its kind and environment. */
+  readonly tagged: readonly Instance[];
+  readonly images: readonly Image[];
+  readonly backups: { readonly configured: boolean; readonly files: readonly BackupFile[]; readonly schedule: string };
+  /** What the writer's app said of itself, by HTTPS and name; undefined without a writer. */
+  readonly health: ProbeAnswer | undefined;
+  readonly publicName: string;
+  readonly environment: string;
+  readonly apiUrl: string;
+  readonly rules: RetireRules;
+  /** The operator's clock. */
+  readonly nowSeconds: number;
+}
+
+/** A single bad answer is a flake. */
+const HEALTH_TRIES = 3;
+
+/** Adds to what was observed what only a diagnosis needs. */
+export async function examine(context: Context, world: World): Promise<Observations> {
+  const { settings, cloud, backups, operation } = context;
+  const situation = judge(world);
+  const [instances, images, files, health] = await Promise.all([
+    cloud.instances(),
+    imagesIn(cloud),
+    backups.list(),
+    situation.kind === 'live' ? askHealth(context, situation.writer.address) : undefined,
+  ]);
+  return {
+    world,
+    situation,
+    tagged: instances.filter(({ tags }) => tags.includes('anny')),
+    images,
+    backups: { configured: backups.configured, files, schedule: settings.config.backup.schedule },
+    health,
+    publicName: settings.publicName,
+    environment: settings.environment,
+    apiUrl: settings.config.infra.api_url,
+    rules: retireRules(context),
+    nowSeconds: Math.round(operation.clock.now() / 1000),
+  };
+}
+
+async function askHealth(context: Context, address: string): Promise<ProbeAnswer> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await probeHealth(context, { address });
+    if (isHealthy(answer) || tries >= HEALTH_TRIES) return answer;
+    await context.operation.clock.sleep(context.settings.config.deploy.health.interval);
+  }
+}
