@@ -3,7 +3,7 @@ import { AnnyError } from '../operation/errors.ts';
 import type { BackupFile } from './backups.ts';
 import { wouldLoseWrites } from './fence.ts';
 import { type Answering, otherSlot, type Release, type Silent } from './release.ts';
-import { cannotBeAsked, refuseTwoWriters, type Situation } from './situation.ts';
+import { cannotBeAsked, latestGeneration, refuseTwoWriters, type Situation } from './situation.ts';
 import type { Slot } from './tags.ts';
 
 /** What a command will do: plain data, made from observations. `plan` prints the same that `promote` carries out. */
@@ -20,6 +20,7 @@ export type Plan =
   /** The newer machine is dead: its writes since the handover are lost. */
   | {
       readonly action: 'fall-back';
+      readonly after: number;
       readonly to: Answering;
       readonly fence: readonly Silent[];
       readonly standbys: readonly Answering[];
@@ -27,6 +28,8 @@ export type Plan =
     }
   | ({
       readonly action: 'restore';
+      /** The generation that the new writer comes after: its state may be from before other machines served. */
+      readonly after: number;
       readonly backup: BackupFile;
       readonly fence: readonly Release[];
       readonly standbys: readonly Answering[];
@@ -110,7 +113,8 @@ export function planRollback(situation: Situation, wish: RollbackWish): Plan {
   if (situation.kind === 'live') return { action: 'rollback', from: situation.writer, to, standbys };
   const lostSeconds = wish.nowSeconds - to.status.since;
   if (!wish.loseWrites) throw refuseToLose(to, situation.silent, lostSeconds);
-  return { action: 'fall-back', to, fence: cannotBeAsked(situation), standbys, lostSeconds };
+  const after = latestGeneration(situation);
+  return { action: 'fall-back', after, to, fence: cannotBeAsked(situation), standbys, lostSeconds };
 }
 
 export interface RestoreWish {
@@ -147,7 +151,8 @@ export function planRestore(situation: Situation, wish: RestoreWish): Plan {
   const lostSeconds = wish.nowSeconds - backup.at;
   // What cannot be asked is fenced, not destroyed: it may have served.
   const strays = situation.strays.filter((one) => 'box' in one || !unasked.includes(one));
-  return { action: 'restore', backup, fence, standbys, lostSeconds, ...bringing(wish.image, slot, strays) };
+  const after = latestGeneration(situation);
+  return { action: 'restore', after, backup, fence, standbys, lostSeconds, ...bringing(wish.image, slot, strays) };
 }
 
 /** A take-over is dated by its end; its data is from the pull before it, within a hold, and no hold is longer. */

@@ -20,7 +20,7 @@ export async function restore(context: Context, plan: Extract<Plan, { action: 'r
     return prepared;
   });
   for (const old of plan.fence) await fence(context, old);
-  await runStep(operation, { name: 'activate', run: () => machine.box.activate() });
+  await runStep(operation, { name: 'activate', run: () => machine.box.activate(plan.after) });
   await markHandover(context, machine, undefined);
   await repointStandbys(context, plan.standbys, machine);
   await switchName(context, machine.address);

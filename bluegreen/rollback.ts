@@ -23,7 +23,7 @@ export async function fallBack(context: Context, plan: Extract<Plan, { action: '
   await runStep(context.operation, {
     name: 'activate',
     detail: plan.to.tags.release,
-    run: () => plan.to.box.activate(),
+    run: () => plan.to.box.activate(plan.after),
   });
   return settleOn(context, plan.to, plan.standbys);
 }

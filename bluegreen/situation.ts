@@ -22,6 +22,15 @@ interface Others {
   readonly silent: readonly Silent[];
 }
 
+/** The latest that any machine which answers has been the writer of. */
+export function latestGeneration(situation: Situation): number {
+  if (situation.kind === 'two-writers') return Math.max(...situation.writers.map(({ status }) => status.generation));
+  const besides = situation.kind === 'empty' ? [] : situation.standbys;
+  const writer = situation.kind === 'live' ? [situation.writer] : [];
+  const candidates = situation.strays.filter((one) => 'box' in one);
+  return Math.max(0, ...[...writer, ...besides, ...candidates].map(({ status }) => status.generation));
+}
+
 /** The machine's role file decides; tags only tell which silent machines never served. */
 export function judge(world: World): Situation {
   const superseded = withRole(world, 'writer').filter(isSuperseded);

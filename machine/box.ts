@@ -96,7 +96,7 @@ export interface Box {
   /** A one-time pass (32 hex digits) in header `Anny-Pass` lets probes reach a candidate's app through nginx. */
   pass(token: string): Promise<void>;
   /** candidate|relay|writer -> writer; the app runs, timers run, everybody is served. */
-  activate(): Promise<void>;
+  activate(after?: number): Promise<void>;
   /** writer: new requests wait; without a commit before the budget is over the machine resumes by itself. */
   hold(budgetMs: number): Promise<void>;
   /** writer, held: stops the app within its grace; what the state is now. */

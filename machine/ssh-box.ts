@@ -57,7 +57,8 @@ function boxOn(connection: Connection, address: string, untilMs = Number.POSITIV
       call(healthSchema, ['start', seconds(timeoutMs)], { timeoutMs: timeoutMs + DEFAULT_TIMEOUT_MS }),
     stop: async () => void (await call(nothing, ['stop'])),
     pass: async (token) => void (await call(nothing, ['pass', token])),
-    activate: async () => void (await call(nothing, ['activate'])),
+    activate: async (after) =>
+      void (await call(nothing, ['activate', ...(after === undefined ? [] : [String(after)])])),
     hold: async (budgetMs) => void (await call(nothing, ['hold', seconds(budgetMs)])),
     quiesce: () => call(manifestSchema, ['quiesce']),
     resume: async () => void (await call(nothing, ['resume'])),

@@ -56,7 +56,7 @@ function steadyBox(line: Line, clock: Clock, untilMs = Number.POSITIVE_INFINITY)
     start: (timeoutMs) => again((one) => one.start(timeoutMs)),
     stop: () => again((one) => one.stop()),
     pass: (token) => again((one) => one.pass(token)),
-    activate: () => again((one) => one.activate()),
+    activate: (after) => again((one) => one.activate(after)),
     hold: (budgetMs) => again((one) => one.hold(budgetMs)),
     quiesce: () => again((one) => one.quiesce()),
     resume: () => again((one) => one.resume()),

@@ -106,7 +106,7 @@ function boxOn(world: World, operator: Operator, line: Line, untilMs = Number.PO
     start: (timeoutMs) => inTurn('start', () => start(machine, timeoutMs), timeoutMs + VERB_TIMEOUT_MS),
     stop: () => inTurn('stop', () => stop(machine)),
     pass: (token) => inTurn('pass', () => pass(machine, token)),
-    activate: () => inTurn('activate', () => activate(machine)),
+    activate: (after) => inTurn('activate', () => activate(machine, after)),
     hold: (budgetMs) => inTurn('hold', () => hold(machine, budgetMs)),
     quiesce: () => inTurn('quiesce', () => quiesce(machine)),
     resume: () => inTurn('resume', () => resume(machine)),

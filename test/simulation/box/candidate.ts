@@ -42,12 +42,12 @@ export async function pass(machine: Machine, token: string): Promise<void> {
   machine.memory.passes.add(token);
 }
 
-export async function activate(machine: Machine): Promise<void> {
+export async function activate(machine: Machine, after = 0): Promise<void> {
   const { disk, memory } = machine;
   requireRole(machine, 'candidate', 'relay', 'writer');
   await startApp(machine);
   if (disk.role !== 'writer') {
-    const generation = Math.max(disk.generation, historyGeneration(disk.history)) + 1;
+    const generation = Math.max(after, disk.generation, historyGeneration(disk.history)) + 1;
     become(machine, 'writer', { generation, relayTo: '', pulledFrom: '', takeoverFrom: '', takeoverAt: 0 });
     await pause(machine, 5, 50);
   }

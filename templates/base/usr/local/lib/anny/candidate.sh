@@ -84,12 +84,15 @@ verb_pass() {
   answer_done
 }
 
+# A machine whose state is older than another's is still the later writer: the operator says what it comes after.
 verb_activate() {
+  local after=${1:-0}
   require_role candidate relay writer
+  [[ $after =~ ^[0-9]{1,9}$ ]] || die "'$after' is no generation" 'anny-box activate, or activate GENERATION'
   start_app
   if [[ $ROLE != writer ]]; then
     trust_relays
-    GENERATION=$(($(highest "$GENERATION" "$(history_generation)") + 1))
+    GENERATION=$(($(highest "$after" "$(highest "$GENERATION" "$(history_generation)")") + 1))
     RELAY_TO='' PULLED_FROM='' TAKEOVER_FROM='' TAKEOVER_AT=0
     become writer
   fi
