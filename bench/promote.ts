@@ -11,32 +11,27 @@ const ROUNDS = 5;
 /** Promotes and rollbacks while the world goes on through the public name. */
 export const promote: Family = {
   name: 'promote',
-  run: (tell) =>
-    onGround(async (stage) => {
-      await stage.image('build');
-      await stage.bluegreen('promote', '--yes');
-      const there = nothingSeen();
-      const back = nothingSeen();
-      for (let round = 1; round <= ROUNDS; round += 1) {
-        await move(
-          stage,
-          there,
-          `there-${round}`,
-          async () => void (await stage.bluegreen('promote', '--again', '--yes')),
-        );
-        const abandoned = await liveRelease(stage);
-        let begunAt = 0;
-        await move(stage, back, `back-${round}`, async () => {
-          begunAt = Date.now();
-          await stage.bluegreen('rollback', '--yes');
-        });
-        back.movedMs = Math.max(back.movedMs, (await lastAnswerOf(stage, abandoned)) - begunAt);
-        await retireStandbys(stage);
-      }
-      for (const figure of [...figures('promote', there), ...figures('rollback', back), movedFigure(back)])
-        tell(figure);
-    }),
+  run: (tell) => onGround((stage) => goThereAndBack(stage, ROUNDS, tell)),
 };
+
+export async function goThereAndBack(stage: Stage, rounds: number, tell: (figure: Figure) => void): Promise<void> {
+  await stage.image('build');
+  await stage.bluegreen('promote', '--yes');
+  const there = nothingSeen();
+  const back = nothingSeen();
+  for (let round = 1; round <= rounds; round += 1) {
+    await move(stage, there, `there-${round}`, async () => void (await stage.bluegreen('promote', '--again', '--yes')));
+    const abandoned = await liveRelease(stage);
+    let begunAt = 0;
+    await move(stage, back, `back-${round}`, async () => {
+      begunAt = Date.now();
+      await stage.bluegreen('rollback', '--yes');
+    });
+    back.movedMs = Math.max(back.movedMs, (await lastAnswerOf(stage, abandoned)) - begunAt);
+    await retireStandbys(stage);
+  }
+  for (const figure of [...figures('promote', there), ...figures('rollback', back), movedFigure(back)]) tell(figure);
+}
 
 /** One command under load; then everything that was acknowledged is looked for. */
 async function move(stage: Stage, seen: Seen, label: string, command: () => Promise<void>): Promise<void> {

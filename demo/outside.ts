@@ -1,6 +1,6 @@
 import { Resolver } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
-import { getCACertificates } from 'node:tls';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 
 /** Where somebody out there finds the app, and what he needs for it. */
 export interface Outside {
@@ -42,6 +42,7 @@ export function lookupOf(find: () => Promise<string>) {
   };
 }
 
-export async function trustedBy({ trust }: Outside): Promise<string[]> {
-  return [...getCACertificates('default'), await readFile(trust, 'utf8')];
+/** Made once for all connections: for each alone, reading the certificates takes longer than the handshake. */
+export async function trustOf({ trust }: Outside): Promise<SecureContext> {
+  return createSecureContext({ ca: [...getCACertificates('default'), await readFile(trust, 'utf8')] });
 }

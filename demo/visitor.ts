@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici';
-import { lookupOf, type Outside, resolverAt, trustedBy } from './outside.ts';
+import { lookupOf, type Outside, resolverAt, trustOf } from './outside.ts';
 
 const ANSWER_TIMEOUT_MS = 60_000;
 const PAGE = 500;
@@ -23,7 +23,7 @@ export interface Visitor {
 export async function openVisitor(options: Outside): Promise<Visitor> {
   const dispatcher = new Agent({
     // Resolved for each new connection.
-    connect: { ca: await trustedBy(options), lookup: lookupOf(resolverAt(options)) },
+    connect: { secureContext: await trustOf(options), lookup: lookupOf(resolverAt(options)) },
     headersTimeout: ANSWER_TIMEOUT_MS,
     bodyTimeout: ANSWER_TIMEOUT_MS,
   });

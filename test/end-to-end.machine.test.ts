@@ -1,7 +1,9 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { underLoad } from '../bench/load/load.ts';
 import { reset } from '../cloud/local/down.ts';
+import { NAME } from '../demo/project.ts';
 import { openStage, type Stage, stagePlace } from '../demo/stage.ts';
 import { demoSteps, type Seen } from '../demo/steps.ts';
 import { lost, startWriting } from '../demo/writing.ts';
@@ -122,6 +124,20 @@ describe('a promote that is killed', () => {
       expect(view.machines.filter(({ role }: { role: string }) => role === 'writer')).toHaveLength(1);
     });
   }
+});
+
+describe('clients of every kind', () => {
+  it('see nothing of a rollback: requests, uploads, and WebSockets that are told to come again', async () => {
+    const outside = { ...stage.project, name: NAME };
+    const tally = await underLoad(outside, 'everybody', async () => {
+      expect(await bluegreen(['rollback', '--yes'])).toMatchObject({ code: 0 });
+    });
+    expect(tally).toMatchObject({ failures: [], uploads: { cut: [] }, sockets: { cut: [], untold: [] } });
+    expect(tally.sockets.closed).toBeGreaterThanOrEqual(2);
+    expect(tally.uploads.whole).toBeGreaterThan(10);
+    const ids = await visitor().ids();
+    expect(tally.acknowledged.filter((id) => !ids.has(id))).toEqual([]);
+  });
 });
 
 describe('another app in another language, in the same place', () => {

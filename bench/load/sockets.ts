@@ -1,3 +1,4 @@
+import { Agent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { lookupOf, type Outside } from '../../demo/outside.ts';
@@ -23,6 +24,7 @@ export function startSockets(outside: Outside, ways: readonly Way[], counting: C
 function startListening(outside: Outside, way: Way, counting: Counting) {
   const told = new Set<string>();
   const { sockets } = counting;
+  const agent = new Agent({ secureContext: way.secureContext, lookup: lookupOf(way.find) });
   let cursor = '';
   let running = true;
   let socket: WebSocket | undefined;
@@ -31,8 +33,7 @@ function startListening(outside: Outside, way: Way, counting: Counting) {
     new Promise((resolve, reject) => {
       const query = cursor === '' ? '' : `?cursor=${cursor}`;
       const opening = new WebSocket(`wss://${outside.name}/changes${query}`, {
-        ca: [...way.trusted],
-        lookup: lookupOf(way.find),
+        agent,
         handshakeTimeout: OPEN_TIMEOUT_MS,
         headers: { authorization: `Bearer ${outside.apiKey}` },
       });

@@ -1,5 +1,6 @@
+import type { SecureContext } from 'node:tls';
 import { Pool } from 'undici';
-import { lookupOf, type Outside, resolverAt, trustedBy } from '../../demo/outside.ts';
+import { lookupOf, type Outside, resolverAt, trustOf } from '../../demo/outside.ts';
 
 /** Connections kept open: as many as requests may wait at once. */
 const CONNECTIONS = 300;
@@ -17,26 +18,26 @@ export interface Way {
   pool(): Pool;
   /** Where a new connection goes. */
   readonly find: () => Promise<string>;
-  readonly trusted: readonly string[];
+  readonly secureContext: SecureContext;
   close(): Promise<void>;
 }
 
 /** Clients whose resolver keeps the address that it has, for as long as the round lasts. */
 export async function wayByOldAddress(outside: Outside): Promise<Way> {
   const address = await resolverAt(outside)();
-  const trusted = await trustedBy(outside);
+  const secureContext = await trustOf(outside);
   const find = async () => address;
-  const pool = await warmPool(outside, trusted, find);
-  return { how: 'by the old address', pool: () => pool, find, trusted, close: () => pool.destroy() };
+  const pool = await warmPool(outside, secureContext, find);
+  return { how: 'by the old address', pool: () => pool, find, secureContext, close: () => pool.destroy() };
 }
 
 /** Clients that look the name up all the time: as soon as it leads elsewhere they open connections there. */
 export async function wayByName(outside: Outside): Promise<Way> {
-  const trusted = await trustedBy(outside);
+  const secureContext = await trustOf(outside);
   const find = resolverAt(outside);
   let leadsTo = await find();
-  const open = (address: string): Pool => poolTo(outside, trusted, async () => address);
-  let pool = await warmPool(outside, trusted, async () => leadsTo);
+  const open = (address: string): Pool => poolTo(outside, secureContext, async () => address);
+  let pool = await warmPool(outside, secureContext, async () => leadsTo);
   const left: Promise<void>[] = [];
   const look = async (): Promise<void> => {
     const address = await find().catch(() => leadsTo);
@@ -51,7 +52,7 @@ export async function wayByName(outside: Outside): Promise<Way> {
     how: 'by the name',
     pool: () => pool,
     find,
-    trusted,
+    secureContext,
     close: async () => {
       clearInterval(timer);
       await Promise.all([...left, pool.destroy()]);
@@ -59,8 +60,8 @@ export async function wayByName(outside: Outside): Promise<Way> {
   };
 }
 
-async function warmPool(outside: Outside, trusted: string[], find: () => Promise<string>): Promise<Pool> {
-  const pool = poolTo(outside, trusted, find);
+async function warmPool(outside: Outside, secureContext: SecureContext, find: () => Promise<string>): Promise<Pool> {
+  const pool = poolTo(outside, secureContext, find);
   const knocks = Array.from({ length: WARM_CONNECTIONS }, async () => {
     const { body } = await pool.request({ method: 'GET', path: '/health' });
     await body.dump();
@@ -69,13 +70,13 @@ async function warmPool(outside: Outside, trusted: string[], find: () => Promise
   return pool;
 }
 
-function poolTo({ name }: Outside, trusted: string[], find: () => Promise<string>): Pool {
+function poolTo({ name }: Outside, secureContext: SecureContext, find: () => Promise<string>): Pool {
   return new Pool(`https://${name}`, {
     connections: CONNECTIONS,
     pipelining: 1,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
-    connect: { ca: trusted, lookup: lookupOf(find) },
+    connect: { secureContext, lookup: lookupOf(find) },
     headersTimeout: ANSWER_TIMEOUT_MS,
     bodyTimeout: ANSWER_TIMEOUT_MS,
   });

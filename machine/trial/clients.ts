@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
+import { lookupOf } from '../../demo/outside.ts';
 import type { Ground } from './ground.ts';
 
 export interface Tally {
@@ -19,8 +20,7 @@ export function clientOf(ground: Ground, address: string, connections = 1): Agen
       ca: ground.trust,
       servername: ground.settings.publicName,
       timeout: 5_000,
-      lookup: (_host, options, callback) =>
-        options.all ? callback(null, [{ address, family: 4 }]) : callback(null, address, 4),
+      lookup: lookupOf(async () => address),
     },
     headersTimeout: 60_000,
   });
