@@ -3,9 +3,11 @@ import { reset } from '../cloud/local/down.ts';
 import { openStage, type Stage, stagePlace } from '../demo/stage.ts';
 import { silentReport } from '../operation/silent-report.ts';
 
+const BENCH = { name: 'bench', subnet: '10.80.0.0/24', apiPort: 8884 };
+
 /** A stage of its own for measuring; nothing of it stays. */
-export async function onGround(measure: (stage: Stage) => Promise<void>): Promise<void> {
-  const place = stagePlace('bench', { subnet: '10.80.0.0/24', apiPort: 8884 }, silentReport);
+export async function onGround(measure: (stage: Stage) => Promise<void>, where = BENCH): Promise<void> {
+  const place = stagePlace(where.name, where, silentReport);
   await reset(place.cloud);
   try {
     await measure(await openStage(place, new AbortController().signal));

@@ -2,13 +2,23 @@ import { AnnyError } from '../operation/errors.ts';
 import { runMain } from '../operation/fail.ts';
 import { bake } from './bake.ts';
 import { crash } from './crash.ts';
+import { crashMachines } from './crash-machines.ts';
 import type { Family } from './figure.ts';
 import { mutants } from './mutants.ts';
 import { promote } from './promote.ts';
 import { simulation } from './simulation.ts';
 
 /** Rollbacks are measured with the promotes that they take back. */
-const FAMILIES: Readonly<Record<string, Family>> = { simulation, crash, mutants, bake, promote, rollback: promote };
+const FAMILIES: Readonly<Record<string, Family>> = {
+  simulation,
+  crash,
+  orphans: crash,
+  'crash-machines': crashMachines,
+  mutants,
+  bake,
+  promote,
+  rollback: promote,
+};
 
 /** `ONLY=promote` runs one family, `ONLY=promote.lost_writes` prints one figure of it. One JSON object a line. */
 async function bench(only: string): Promise<void> {
