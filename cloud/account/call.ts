@@ -5,15 +5,11 @@ import { AnnyError } from '../../operation/errors.ts';
 import { openLimiter } from './limiter.ts';
 import { refusal } from './refusal.ts';
 import { type Answer, codeOf, isOutcomeUnknown, type Sent, send } from './send.ts';
+import { isLocked, type Repeatable, settle } from './settle.ts';
 
 /** Under the API's 30 a second from one address, so that another program beside this one fits. */
 const CALLS_PER_SECOND = 20;
-const ATTEMPTS = 6;
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
 const CALL_TIMEOUT_MS = 60_000;
-/** The platform works on a machine for minutes, while it is installed or copied; a change of it must wait so long. */
-const LOCKED_LIMIT_MS = 15 * 60_000;
 
 export interface CallRecord {
   readonly method: string;
@@ -35,15 +31,13 @@ export interface ApiOptions {
   readonly onCall?: (call: CallRecord) => void;
 }
 
-export interface Call<T> {
+export interface Call<T> extends Repeatable {
   readonly method: Sent['method'];
   readonly path: string;
   readonly body?: object;
   readonly answer: z.ZodType<T>;
   /** "creating the machine" */
   readonly doing: string;
-  /** A call that makes something: it is not repeated unless it is sure that it had no effect. */
-  readonly creates?: boolean;
   /** A refusal in these words means that it is so already, by an earlier try whose answer was lost. */
   readonly already?: RegExp;
 }
@@ -66,47 +60,18 @@ export function openApi(options: ApiOptions): Api {
     options.onCall?.({ method, path, status: answer.status, tookMs: clock.now() - begun, attempt });
     return answer;
   };
-  const settle = async <T>(call: Call<T>): Promise<Answer> => {
-    const begun = clock.now();
-    let failures = 0;
-    for (let attempt = 1; ; attempt += 1) {
-      const answer = await attemptOnce(call, attempt);
-      const locked = isLocked(answer);
-      if (!locked) failures += 1;
-      const again = locked ? clock.now() - begun < LOCKED_LIMIT_MS : mayRepeat(call, answer) && failures < ATTEMPTS;
-      if (!again) return answer;
-      await clock.sleep(pause(clock, attempt, answer.retryAfterMs));
-    }
-  };
+  const settled = <T>(call: Call<T>): Promise<Answer> => settle(clock, call, (attempt) => attemptOnce(call, attempt));
   return {
-    call: async (call) => read(apiUrl, call, await settle(call)),
+    call: async (call) => readAnswer(apiUrl, call, await settled(call)),
     find: async (call) => {
-      const answer = await settle(call);
-      return answer.status === 404 ? undefined : read(apiUrl, call, answer);
+      const answer = await settled(call);
+      return answer.status === 404 ? undefined : readAnswer(apiUrl, call, answer);
     },
   };
 }
 
-/** As long as the server asks for, else exponential; with jitter, so that those who failed together do not come back together. */
-function pause(clock: Clock, attempt: number, retryAfterMs: number | undefined): number {
-  const chance = Number.parseInt(clock.randomHex(2), 16) / 0xffff;
-  if (retryAfterMs !== undefined) return retryAfterMs + FIRST_PAUSE_MS * chance;
-  const full = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
-  return full / 2 + (full / 2) * chance;
-}
-
-/** A 500 that, unlike others, says that nothing happened (vultr/ansible-collection-vultr#113). */
-function isLocked({ status, text }: Answer): boolean {
-  return status >= 500 && /locked/i.test(text);
-}
-
-function mayRepeat<T>(call: Call<T>, answer: Answer): boolean {
-  if (answer.status === 429) return true;
-  if (call.creates && isOutcomeUnknown(answer)) return false;
-  return answer.status === 0 || answer.status >= 500;
-}
-
-function read<T>(apiUrl: string, call: Call<T>, answer: Answer): T {
+/** What an answer says, or the error that it is. */
+export function readAnswer<T>(apiUrl: string, call: Call<T>, answer: Answer): T {
   const { status, text, problem } = answer;
   if (status >= 200 && status < 300) return parse(call, text);
   if (status === 400 && call.already?.test(text)) return parse(call, '');

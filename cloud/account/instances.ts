@@ -49,12 +49,24 @@ function listInstances(api: Api): Promise<readonly Instance[]> {
   return listAll(api, '/instances', 'instances', instanceAnswer);
 }
 
+function destroyInstance(api: Api, clock: Clock, id: InstanceId): Promise<void> {
+  const doing = `destroying machine ${id}`;
+  return destroyUntilGone(clock, id, {
+    destroy: async () =>
+      (await api.find({ method: 'DELETE', path: `/instances/${id}`, answer: nothing, doing })) !== undefined,
+    isListed: async () => (await listInstances(api)).some((one) => one.id === id),
+  });
+}
+
 /** A fresh id can be unknown for a while (vultr/terraform-provider-vultr#462): only what no list has either is gone. */
-async function destroyInstance(api: Api, clock: Clock, id: InstanceId): Promise<void> {
+export async function destroyUntilGone(
+  clock: Clock,
+  id: InstanceId,
+  api: { readonly destroy: () => Promise<boolean>; readonly isListed: () => Promise<boolean> },
+): Promise<void> {
   const doing = `destroying machine ${id}`;
   for (let attempt = 1; attempt <= DESTROY_ATTEMPTS; attempt += 1) {
-    const known = await api.find({ method: 'DELETE', path: `/instances/${id}`, answer: nothing, doing });
-    if (known !== undefined || !(await listInstances(api)).some((one) => one.id === id)) return;
+    if ((await api.destroy()) || !(await api.isListed())) return;
     await clock.sleep(DESTROY_INTERVAL_MS);
   }
   throw new AnnyError('API_UNEXPECTED', {

@@ -1,9 +1,12 @@
-import type { Cloud, Instance, InstanceId, NewInstance, NoteId, SnapshotId, SshKeyId } from '../../cloud/cloud.ts';
+import { destroyUntilGone } from '../../cloud/account/instances.ts';
+import type { Cloud, Instance, InstanceId, NewInstance, SnapshotId, SshKeyId } from '../../cloud/cloud.ts';
 import { fingerprintOf } from '../../machine/host-key.ts';
+import type { Clock } from '../../operation/clock.ts';
+import { apiOf } from './api.ts';
 import { powerOff, powerOn } from './box/boot.ts';
 import { emptyMemory, freshDisk, type Machine } from './box/machine.ts';
 import { checkMayGo, checkNotOnlyCopy } from './invariants.ts';
-import { call, fault, type Operator } from './operator.ts';
+import { fault, type Operator } from './operator.ts';
 import type { World } from './world.ts';
 import { SUBDOMAIN } from './zone.ts';
 
@@ -20,90 +23,95 @@ export interface Rented {
 
 const PLAN = { id: 'vc2-1c-1gb', diskGb: 25, ramMb: 1024, vcpus: 1, monthlyCostUsd: 5, regions: ['ewr'] };
 
-export function cloudPort(world: World, operator: Operator): Cloud {
+export function cloudPort(world: World, operator: Operator, clock: Clock): Cloud {
   const { timeline, random, rented } = world;
-  const read = <T>(name: string, answer: () => T): Promise<T> =>
-    call(world, operator, `cloud.${name}`, async (what) => {
-      if (what === 'unreachable before' || what === 'refused') throw fault('API_UNREACHABLE', name, 'no answer');
-      return answer();
-    });
-  const change = <T>(name: string, effect: () => T): Promise<T> =>
-    call(world, operator, `cloud.${name}`, async (what) => {
-      if (what === 'refused') throw fault('API_REFUSED', name, 'refused');
-      if (what === 'unreachable before') throw fault('API_UNREACHABLE', name, 'no answer');
-      const result = effect();
-      if (what !== 'unreachable after') return result;
-      throw fault(name.startsWith('create') ? 'API_OUTCOME_UNKNOWN' : 'API_UNREACHABLE', name, 'no answer, yet done');
-    });
+  const { ask, make } = apiOf(world, operator, clock);
   const known = (id: InstanceId): Rented | undefined => {
     const one = rented.get(id);
     return one !== undefined && one.knownFrom <= timeline.now() ? one : undefined;
   };
+  const list = () => ask('instances', () => [...rented.keys()].flatMap((id) => viewOf(world, known(id)) ?? []));
+  const records = () => ask('records', () => world.zone.records());
   const later = (machine: Machine, act: () => void): void => {
     timeline.wakeAfter(random.int(200, 4_000), () => world.machines.includes(machine) && act());
   };
   return {
-    account: () => read('account', () => ({ name: 'simulated', email: '', pendingChargesUsd: 0 })),
-    plans: () => read('plans', () => [PLAN]),
+    account: () => ask('account', () => ({ name: 'simulated', email: '', pendingChargesUsd: 0 })),
+    plans: () => ask('plans', () => [PLAN]),
     sshKeys: () =>
-      read('sshKeys', () => [{ id: 'key-1' as SshKeyId, name: 'webengine-deploy', publicKey: 'ssh-ed25519 AAAA' }]),
-    createSshKey: () => change('createSshKey', () => 'key-1' as SshKeyId),
-    firewallGroups: () => read('firewallGroups', () => []),
-    instances: () => read('instances', () => [...rented.keys()].flatMap((id) => viewOf(world, known(id)) ?? [])),
-    instance: (id) => read('instance', () => viewOf(world, known(id))),
-    createInstance: (request) => change('createInstance', () => rent(world, request)),
+      ask('sshKeys', () => [{ id: 'key-1' as SshKeyId, name: 'webengine-deploy', publicKey: 'ssh-ed25519 AAAA' }]),
+    createSshKey: () => ask('createSshKey', () => 'key-1' as SshKeyId),
+    firewallGroups: () => ask('firewallGroups', () => []),
+    instances: list,
+    instance: (id) => ask('instance', () => viewOf(world, known(id))),
+    createInstance: (request) =>
+      make(
+        'createInstance',
+        () => rent(world, request),
+        async () =>
+          (await list()).find(({ tags, label }) => tags.includes(request.uniqueTag) && label === request.label),
+      ),
     tagInstance: (id, tags) =>
-      change('tagInstance', () => {
+      ask('tagInstance', () => {
         const one = rented.get(id);
         if (one === undefined) throw fault('API_REFUSED', 'tagging', 'no such machine');
         one.tags = tags;
         world.tell(`account: ${one.machine.address} is ${tags.find((tag) => tag.startsWith('stage='))}`);
       }),
-    clearUserData: () => change('clearUserData', () => undefined),
+    clearUserData: () => ask('clearUserData', () => undefined),
     halt: (id) =>
-      change('halt', () => {
+      ask('halt', () => {
         const machine = rented.get(id)?.machine;
         if (machine !== undefined) later(machine, () => powerOff(machine));
       }),
     start: (id) =>
-      change('start', () => {
+      ask('start', () => {
         const machine = rented.get(id)?.machine;
         if (machine !== undefined) later(machine, () => powerOn(machine, random.int(2_000, 9_000)));
       }),
     destroyInstance: (id) =>
-      change('destroyInstance', () => {
-        const one = known(id);
-        if (one !== undefined) giveUp(world, one);
+      destroyUntilGone(clock, id, {
+        destroy: () =>
+          ask('destroyInstance', () => {
+            const one = known(id);
+            if (one !== undefined) giveUp(world, one);
+            return one !== undefined;
+          }),
+        isListed: async () => (await list()).some((one) => one.id === id),
       }),
-    snapshots: () => read('snapshots', () => world.snapshots),
-    snapshot: (id) => read('snapshot', () => world.snapshots.find((one) => one.id === id)),
+    snapshots: () => ask('snapshots', () => world.snapshots),
+    snapshot: (id) => ask('snapshot', () => world.snapshots.find((one) => one.id === id)),
     createSnapshot: () => Promise.reject(new Error('no release command makes a snapshot')),
     describeSnapshot: () => Promise.reject(new Error('no release command describes a snapshot')),
     deleteSnapshot: () => Promise.reject(new Error('no release command deletes a snapshot')),
-    records: () => read('records', () => world.zone.records()),
+    records,
     createRecord: (_domain, { name, data }) =>
-      change('createRecord', () => {
-        if (name !== SUBDOMAIN || world.zone.records().some(({ type }) => type === 'A')) {
-          throw fault('API_REFUSED', 'creating a record', 'there is one');
-        }
-        world.tell(`account: the name leads to ${data}`);
-        return world.zone.write(data);
-      }),
-    notes: (prefix) => read('notes', () => world.notes.list(prefix)),
-    createNote: (name, text) => change('createNote', () => noteOnce(world, name, text)),
-    writeNote: (id, text) => change('writeNote', () => world.notes.write(id, text)),
-    deleteNote: (id) => change('deleteNote', () => world.notes.delete(id)),
+      make(
+        'createRecord',
+        () => {
+          if (name !== SUBDOMAIN || world.zone.records().some(({ type }) => type === 'A')) {
+            throw fault('API_REFUSED', 'creating a record', 'there is one');
+          }
+          world.tell(`account: the name leads to ${data}`);
+          return world.zone.write(data);
+        },
+        async () => (await records()).find((one) => one.type === 'A' && one.data === data)?.id,
+      ),
+    notes: (prefix) => ask('notes', () => world.notes.list(prefix)),
+    createNote: (name, text) =>
+      make(
+        'createNote',
+        () => world.notes.create(name, text),
+        async () => (await ask('notes', () => world.notes.list(name))).find((note) => note.name === name)?.id,
+      ),
+    writeNote: (id, text) => ask('writeNote', () => world.notes.write(id, text)),
+    deleteNote: (id) => ask('deleteNote', () => world.notes.delete(id)),
     pointRecord: (_domain, _id, data) =>
-      change('pointRecord', () => {
+      ask('pointRecord', () => {
         world.tell(`account: the name leads to ${data}`);
         world.zone.write(data);
       }),
   };
-}
-
-/** As the real client makes one: what is there already is looked up. */
-function noteOnce({ notes }: World, name: string, text: string): NoteId {
-  return notes.list(name).find((note) => note.name === name)?.id ?? notes.create(name, text);
 }
 
 function rent(world: World, request: NewInstance): Instance {

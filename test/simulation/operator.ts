@@ -5,7 +5,7 @@ import type { World } from './world.ts';
 /** What may happen at a call of a port. */
 export const HAPPENINGS = {
   any: ['killed before', 'killed after', 'interrupted'],
-  cloud: ['refused', 'unreachable before', 'unreachable after'],
+  cloud: ['refused', 'unreachable before', 'unreachable after', 'throttled', 'API down', 'done and 500'],
   box: ['cut before', 'cut after', 'cut long', 'reboot', 'dies', 'full disk', 'torn pull', 'slow', 'slow and cut'],
 } as const;
 export type Happening = (typeof HAPPENINGS)[keyof typeof HAPPENINGS][number];
@@ -25,6 +25,8 @@ export interface Operator {
   readonly interrupt: AbortController;
   readonly incidents: readonly Incident[];
   readonly calls: Map<string, number>;
+  /** The account's API cannot be reached from here until then. */
+  offlineUntil: number;
   killed: () => void;
 }
 
@@ -38,6 +40,7 @@ export function operator(incidents: readonly Incident[], computer = HERE): Opera
     interrupt: new AbortController(),
     incidents,
     calls,
+    offlineUntil: 0,
     killed: () => undefined,
   };
 }

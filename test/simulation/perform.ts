@@ -62,7 +62,7 @@ function open(world: World, caller: Operator, command: string): Context {
       interrupt: caller.interrupt.signal,
       forward: false,
     },
-    cloud: cloudPort(world, caller),
+    cloud: cloudPort(world, caller, clock),
     machines: steadyMachines(machinesPort(world, caller), clock),
     nameServers: nameServersPort(world, caller),
     probe: probePort(world, caller),

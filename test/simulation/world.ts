@@ -44,6 +44,8 @@ export interface World {
   atWork: number;
   /** The release that somebody wants destroyed, whatever is on it. */
   forced: string | undefined;
+  /** What the account's API does to everybody. */
+  readonly weather: { throttledUntil: number; downUntil: number };
   /** Nothing breaks any more. */
   calm: boolean;
   tell(line: string): void;
@@ -85,6 +87,7 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     forever: { alive: true },
     atWork: 0,
     forced: undefined,
+    weather: { throttledUntil: 0, downUntil: 0 },
     calm: false,
     tell: (line) => void story.push(`${((time.now() - begun) / 1000).toFixed(1).padStart(8)}  ${line}`),
     journalOf: (computer) => {
