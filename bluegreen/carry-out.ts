@@ -1,19 +1,27 @@
 import { orUnfinished } from '../operation/step.ts';
 import type { Context } from './context.ts';
+import { factsOf, hooksAround } from './hook-events.ts';
 import type { Plan } from './plan.ts';
 import { promote, promoteFirst } from './promote.ts';
 import type { Answering } from './release.ts';
 import { restore } from './restore.ts';
 import { fallBack, rollback, takeOver } from './rollback.ts';
+import { hookAfter, hookBefore, withFailureHook } from './run-hook.ts';
 import { confirm, type Observed, settle } from './settle.ts';
 
 /** Carries a plan out and looks again; returns the writer that the world then has. */
 export async function carryOut(context: Context, plan: Plan, observed: Observed): Promise<Answering> {
-  return orUnfinished(context.operation, async () => {
-    const writer = await run(context, plan, observed);
-    await confirm(context, writer);
-    return writer;
-  });
+  const around = hooksAround(plan);
+  const facts = factsOf(plan);
+  return withFailureHook(context, facts, () =>
+    orUnfinished(context.operation, async () => {
+      if (around !== undefined) await hookBefore(context, around.before, facts);
+      const writer = await run(context, plan, observed);
+      await confirm(context, writer);
+      if (around !== undefined) await hookAfter(context, around.after, { ...facts, release: writer });
+      return writer;
+    }),
+  );
 }
 
 async function run(context: Context, plan: Plan, observed: Observed): Promise<Answering> {

@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Machines } from '../machine/box.ts';
 import type { Operation } from '../operation/step.ts';
 import type { Backups } from './backups.ts';
+import type { Hooks } from './hooks.ts';
 import type { NameServers } from './name-servers.ts';
 import type { Probe } from './probe.ts';
 import type { Smoke } from './smoke.ts';
@@ -17,4 +18,5 @@ export interface Context {
   readonly probe: Probe;
   readonly backups: Backups;
   readonly smoke: Smoke;
+  readonly hooks: Hooks;
 }

@@ -1,3 +1,4 @@
+import type { Config } from '../config/schema.ts';
 import { AnnyError } from '../operation/errors.ts';
 import type { StepReport } from '../operation/report.ts';
 import type { Context } from './context.ts';
@@ -32,6 +33,12 @@ export async function passHealthGate(context: Context, gate: Gate, progress: Ste
     }
     await clock.sleep(health.interval);
   }
+}
+
+/** "3 good answers in a row within 60 s, or 5 failures": what `plan` says of it. */
+export function gateText({ successes, wait, failure_limit: failures }: Config['deploy']['health']): string {
+  const limit = failures === 0 ? '' : `, at most ${failures} ${failures === 1 ? 'failure' : 'failures'}`;
+  return `${successes} good answers in a row within ${wait / 1000} s${limit}`;
 }
 
 export function probeHealth(context: Context, gate: Gate): Promise<ProbeAnswer> {

@@ -1,4 +1,3 @@
-import { access, constants } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { openAccountOf } from '../cloud/account/open.ts';
 import { localPath } from '../config/local-path.ts';
@@ -10,12 +9,13 @@ import { sshMachines } from '../machine/ssh-box.ts';
 import { steadyMachines } from '../machine/steady.ts';
 import { beginOperation } from '../operation/begin.ts';
 import { reportOf, settingsOf } from '../operation/command-line.ts';
-import { AnnyError } from '../operation/errors.ts';
 import type { Report } from '../operation/report.ts';
 import { systemClock } from '../operation/system-clock.ts';
 import { backupStore } from './backup-store.ts';
 import type { Context } from './context.ts';
+import { hookScripts } from './hook-scripts.ts';
 import { httpsProbe } from './https-probe.ts';
+import { hookPrograms, refuseMissingPrograms } from './own-programs.ts';
 import { smokeScript } from './smoke-script.ts';
 import { zoneServers } from './zone-servers.ts';
 
@@ -24,7 +24,7 @@ export async function withContext<T>(command: Command, run: (context: Context) =
   const settings = await settingsOf(command);
   const report = reportOf(command);
   for (const warning of settings.warnings) report.warn(warning);
-  await refuseMissingSmoke(settings);
+  await refuseMissingPrograms(settings);
   const privateKey = localPath(settings.directory, settings.config.infra.ssh_private_key);
   const patient = patientMachines(sshMachines(privateKey), systemClock, (text) => report.note(text));
   const machines = sharedMachines(steadyMachines(patient, systemClock));
@@ -57,19 +57,11 @@ function openContext(settings: LoadedSettings, command: string, report: Report, 
       extraCaPath,
       environment: Object.fromEntries(config.app.secrets.map((name) => [name, secret(name) ?? ''])),
     }),
+    hooks: hookScripts({
+      programs: hookPrograms(settings),
+      directory,
+      timeoutMs: config.deploy.hook_timeout,
+      mask: settings.mask,
+    }),
   };
-}
-
-/** Before anything is touched: a promote would find out minutes later. */
-async function refuseMissingSmoke({ config, directory }: LoadedSettings): Promise<void> {
-  const { smoke } = config.deploy;
-  if (smoke === '') return;
-  await access(localPath(directory, smoke), constants.X_OK).catch((cause: NodeJS.ErrnoException) => {
-    throw new AnnyError('CONFIG_INVALID', {
-      doing: 'reading deploy.smoke',
-      found: cause.code === 'ENOENT' ? `there is no file ${smoke}` : `${smoke} may not be executed (chmod +x)`,
-      next: 'name your own script, relative to config.yaml, or set it to ""',
-      cause,
-    });
-  });
 }

@@ -1,5 +1,6 @@
 import type { JournalEntry } from '../operation/journal.ts';
 import { age, type Plan } from './plan.ts';
+import { type PlanFacts, stepsOf } from './plan-steps.ts';
 
 /** What `plan` prints and `--json` gives: a plan in words, with what it cost in time before. */
 export interface PlanView {
@@ -17,24 +18,11 @@ export interface PlannedStep {
   readonly lastTookMs: number | null;
 }
 
-export interface PlanFacts {
-  readonly name: string;
-  readonly standbyWindowMs: number;
-  readonly watchMs: number;
-  readonly holdBudgetMs: number;
-  readonly backupsConfigured: boolean;
-  readonly smoke: boolean;
-  readonly monthlyCostUsd: number | null;
-  readonly journal: readonly JournalEntry[];
-}
-
-type Line = readonly [name: string, what: string];
-
 export function viewPlan(plan: Plan, facts: PlanFacts): PlanView {
   return {
     action: plan.action,
     summary: summaryOf(plan, facts),
-    steps: linesOf(plan, facts).map(([name, what]) => ({ name, what, lastTookMs: lastTook(facts.journal, name) })),
+    steps: stepsOf(plan, facts).map(([name, what]) => ({ name, what, lastTookMs: lastTook(facts.journal, name) })),
     risks: risksOf(plan, facts),
     monthlyCostUsd: facts.monthlyCostUsd,
   };
@@ -57,85 +45,6 @@ function summaryOf(plan: Plan, facts: PlanFacts): string {
     case 'restore':
       return `a new machine from image ${plan.image.digest.slice(0, 12)} and backup ${plan.backup.name}; writes of the last ${age(plan.lostSeconds)} are LOST`;
   }
-}
-
-function linesOf(plan: Plan, facts: PlanFacts): Line[] {
-  const clear: Line[] =
-    'clear' in plan ? plan.clear.map(({ tags }) => ['clear', `destroy ${tags.release}, never served`]) : [];
-  const fence: Line[] =
-    'fence' in plan ? plan.fence.map(({ tags }) => ['fence', `make sure that ${tags.release} cannot write`]) : [];
-  const point: Line[] = [
-    ['switch', `point ${facts.name} at the writer`],
-    ['name servers', "ask the zone's own until all agree"],
-  ];
-  const smoke: Line[] = facts.smoke ? [['smoke test', 'the script of deploy.smoke']] : [];
-  switch (plan.action) {
-    case 'none':
-      return point;
-    case 'first':
-      return [
-        ...clear,
-        ...prepareLines([]),
-        ['activate', 'it becomes the writer'],
-        ...point,
-        ['certificate', 'issued by HTTP-01'],
-        ['health', 'by HTTPS and name'],
-        ...smoke,
-      ];
-    case 'promote':
-      return [
-        ...clear,
-        ...prepareLines([stateLine(facts)]),
-        ['health', 'by HTTPS and name, at the new address'],
-        ...smoke,
-        ...handoverLines(facts),
-        ...point,
-        ['watch', `${facts.watchMs / 1000} s; bad answers roll back, data kept`],
-      ];
-    case 'rollback':
-      return [...handoverLines(facts), ...point];
-    case 'fall-back':
-    case 'take-over':
-      return [...fence, ['activate', `${plan.to.tags.release} becomes the writer`], ...point];
-    case 'restore':
-      return [
-        ...clear,
-        ...prepareLines([['restore backup', plan.backup.name]]),
-        ['health', 'by HTTPS and name, at the new address'],
-        ...smoke,
-        ...fence,
-        ['activate', 'it becomes the writer'],
-        ...point,
-      ];
-  }
-}
-
-function prepareLines(state: readonly Line[]): Line[] {
-  return [
-    ['create machine', 'from the snapshot, with a pinned host key'],
-    ['boot', 'until it answers with that key'],
-    ['secrets', 'from here, never in the image'],
-    ...state,
-    ['start the app', 'until it is healthy'],
-  ];
-}
-
-function stateLine(facts: PlanFacts): Line {
-  return facts.backupsConfigured
-    ? ['restore backup', 'a fresh one, made now: every deploy is a restore drill']
-    : ['copy state', 'from the live machine'];
-}
-
-function handoverLines(facts: PlanFacts): Line[] {
-  return [
-    ['pull ahead', 'copy the state while the old one serves'],
-    ['hold', `new requests wait, at most ${facts.holdBudgetMs / 1000} s`],
-    ['quiesce', 'the old app finishes what it has and stops'],
-    ['pull the difference', 'and compare checksums'],
-    ['take over', 'the new app starts on the moved data'],
-    ['commit', 'one atomic write: the old machine relays from here on'],
-    ['activate', 'the new machine is the writer'],
-  ];
 }
 
 function risksOf(plan: Plan, facts: PlanFacts): string[] {

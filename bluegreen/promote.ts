@@ -3,10 +3,12 @@ import { cameBack, pointOfNoReturn, runStep, withUndo } from '../operation/step.
 import type { Context } from './context.ts';
 import { passSmokeTest } from './gates.ts';
 import { handOver } from './handover.ts';
+import { lead } from './lead.ts';
 import type { Plan } from './plan.ts';
 import { prepareRelease } from './prepare.ts';
 import type { Answering } from './release.ts';
 import { retireDue } from './retire.ts';
+import { hookBefore } from './run-hook.ts';
 import { seeServing } from './see-serving.ts';
 import { clearStrays, markHandover, repointStandbys } from './standby.ts';
 import { switchName } from './switch.ts';
@@ -23,13 +25,15 @@ export async function promote(context: Context, plan: Extract<Plan, { action: 'p
     await issueCertificate(context, from);
   }
   await clearStrays(context, plan.clear);
-  const machine = await withUndo(operation, () =>
-    prepareRelease(context, { ...plan, source: { kind: 'writer', writer: from } }),
-  );
+  const machine = await withUndo(operation, async () => {
+    const prepared = await prepareRelease(context, { ...plan, source: { kind: 'writer', writer: from } });
+    await hookBefore(context, 'pre-handover', { release: prepared, from });
+    return prepared;
+  });
   await handOver(context, from, machine);
   await markHandover(context, machine, from);
   await repointStandbys(context, plan.standbys, machine);
-  await switchName(context, machine.address);
+  await lead(context, machine, from);
   const verdict = await watchWriter(context, machine);
   if (verdict.good) {
     await retireDue(context);
@@ -57,7 +61,7 @@ export async function promoteFirst(context: Context, plan: Extract<Plan, { actio
   });
   pointOfNoReturn(operation);
   await markHandover(context, machine, undefined);
-  await switchName(context, machine.address);
+  await lead(context, machine);
   await certify(context, machine);
   return machine;
 }
@@ -96,5 +100,5 @@ export async function certify(context: Context, writer: Answering): Promise<void
 export async function moveBack(context: Context, from: Answering, to: Answering): Promise<void> {
   await handOver(context, from, to);
   await markHandover(context, to, from);
-  await switchName(context, to.address);
+  await lead(context, to, from);
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { agree, answer } from '../operation/command-line.ts';
 import type { PlannedCommand, ReleaseCommand } from './command.ts';
 import type { Context } from './context.ts';
+import { gateText } from './gates.ts';
 import { observe } from './observe.ts';
 import { withContext } from './open-context.ts';
 import type { Plan } from './plan.ts';
@@ -122,7 +123,8 @@ async function tell(line: Command, context: Context, outcome: Outcome): Promise<
   switch (outcome.kind) {
     case 'serves': {
       const { action, release, tookMs } = outcome;
-      const done = { action, release: release.tags.release, address: release.address, tookMs };
+      const { warnings } = context.operation;
+      const done = { action, release: release.tags.release, address: release.address, tookMs, warnings };
       const took = `(${(tookMs / 1000).toFixed(1)} s)`;
       answer(line, done, `${done.release} serves ${context.settings.publicName} from ${done.address} ${took}\n`);
       return;
@@ -135,7 +137,12 @@ async function tell(line: Command, context: Context, outcome: Outcome): Promise<
     case 'retired': {
       const { results } = outcome;
       const lines = results.map((one) => `${one.release} ${one.retired ? 'destroyed' : 'stays'}: ${one.reason}`);
-      answer(line, { results, next: await nextOf(context) }, `${lines.join('\n') || 'there is no standby'}\n`);
+      const { warnings } = context.operation;
+      answer(
+        line,
+        { results, next: await nextOf(context), warnings },
+        `${lines.join('\n') || 'there is no standby'}\n`,
+      );
     }
   }
 }
@@ -160,6 +167,8 @@ async function view(context: Context, plan: Plan) {
     holdBudgetMs: config.deploy.hold_budget,
     backupsConfigured: context.backups.configured,
     smoke: context.smoke.script !== undefined,
+    hooks: config.deploy.hooks,
+    gate: gateText(config.deploy.health),
     monthlyCostUsd:
       cost === undefined ? null : cost * (plan.action === 'promote' || plan.action === 'rollback' ? 2 : 1),
     journal: await context.operation.journal.entries(),

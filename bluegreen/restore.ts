@@ -2,12 +2,12 @@ import { AnnyError } from '../operation/errors.ts';
 import { pointOfNoReturn, runStep, withUndo } from '../operation/step.ts';
 import type { Context } from './context.ts';
 import { fenceThroughAccount } from './fence.ts';
+import { lead } from './lead.ts';
 import type { Plan } from './plan.ts';
 import { prepareRelease } from './prepare.ts';
 import { certify } from './promote.ts';
 import type { Answering, Release } from './release.ts';
 import { clearStrays, markHandover, repointStandbys } from './standby.ts';
-import { switchName } from './switch.ts';
 
 /** Prepare and switch, without a living old machine: the data is as old as the backup. */
 export async function restore(context: Context, plan: Extract<Plan, { action: 'restore' }>): Promise<Answering> {
@@ -23,7 +23,7 @@ export async function restore(context: Context, plan: Extract<Plan, { action: 'r
   await runStep(operation, { name: 'activate', run: () => machine.box.activate(plan.after) });
   await markHandover(context, machine, undefined);
   await repointStandbys(context, plan.standbys, machine);
-  await switchName(context, machine.address);
+  await lead(context, machine);
   const status = await machine.box.status();
   if (status.certificate.kind !== 'issued') await certify(context, machine);
   return machine;

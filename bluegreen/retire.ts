@@ -5,6 +5,7 @@ import { isHealthy, probeHealth } from './gates.ts';
 import { observe, type World } from './observe.ts';
 import { describeAnswer } from './probe.ts';
 import { type Candidate, dueStandbys, namedForRetirement, type RetireRules } from './retirement.ts';
+import { hookAfter, hookBefore } from './run-hook.ts';
 import { judge, type Situation } from './situation.ts';
 
 export interface RetireWish {
@@ -31,7 +32,10 @@ export async function retire(context: Context, world: World, wish: RetireWish): 
   const results: Retirement[] = [];
   for (const { machine, stays } of decide(context, world, wish)) {
     const { release } = machine.tags;
+    // Before the last look, not after it: a program of the operator's own takes its time.
+    if (stays === undefined) await hookBefore(context, 'pre-retire', { release: machine });
     const reason = stays ?? (await destroyUnlessItStays(context, { ...wish, release }, wish.release !== undefined));
+    if (reason === undefined) await hookAfter(context, 'post-retire', { release: machine });
     if (reason !== undefined && wish.release !== undefined) throw mustStay(release, reason, wish.force);
     results.push({
       release,

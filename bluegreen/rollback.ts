@@ -2,15 +2,17 @@ import { pointOfNoReturn, runStep } from '../operation/step.ts';
 import type { Context } from './context.ts';
 import { fenceAll } from './fence.ts';
 import { finishHandover } from './handover.ts';
+import { lead } from './lead.ts';
 import type { Plan } from './plan.ts';
 import { moveBack } from './promote.ts';
 import type { Answering } from './release.ts';
+import { hookBefore } from './run-hook.ts';
 import { seeServingIfPossible } from './see-serving.ts';
 import { markHandover, repointStandbys } from './standby.ts';
-import { switchName } from './switch.ts';
 
 /** The handover with its arguments swapped: what was written since the promotion goes back too. */
 export async function rollback(context: Context, plan: Extract<Plan, { action: 'rollback' }>): Promise<Answering> {
+  await hookBefore(context, 'pre-handover', { release: plan.to, from: plan.from });
   await moveBack(context, plan.from, plan.to);
   await repointStandbys(context, plan.standbys, plan.to);
   return plan.to;
@@ -40,6 +42,6 @@ async function settleOn(context: Context, writer: Answering, standbys: readonly 
   await markHandover(context, writer, undefined);
   await repointStandbys(context, standbys, writer);
   await seeServingIfPossible(context, writer);
-  await switchName(context, writer.address);
+  await lead(context, writer);
   return writer;
 }

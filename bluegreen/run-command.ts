@@ -8,6 +8,7 @@ import { planCommand } from './plan-command.ts';
 import { prepareRelease } from './prepare.ts';
 import type { Release } from './release.ts';
 import { type Retirement, retire } from './retire.ts';
+import { withFailureHook } from './run-hook.ts';
 import { type Observed, observeSettled } from './settle.ts';
 
 /** Who typed the command is told what will happen, before it does; refusing ends the command with nothing done. */
@@ -37,7 +38,8 @@ async function runIn(context: Context, command: ReleaseCommand, observed: Observ
     case 'retire': {
       const { release, force } = command;
       if (release !== undefined && force) await asking.destroy(release);
-      return { kind: 'retired', results: await retire(context, observed.world, { release, force }) };
+      const run = () => retire(context, observed.world, { release, force });
+      return { kind: 'retired', results: await withFailureHook(context, {}, run) };
     }
     case 'prepare':
       return prepare(context, await planCommand(context, command, observed.situation));

@@ -1,5 +1,5 @@
 import { AnnyError } from '../operation/errors.ts';
-import { runStep } from '../operation/step.ts';
+import { runStep, warn } from '../operation/step.ts';
 import type { Context } from './context.ts';
 import { passHealthGate } from './gates.ts';
 import { withLastLines } from './last-lines.ts';
@@ -23,6 +23,6 @@ export async function seeServingIfPossible(context: Context, writer: Answering):
   if (writer.status.certificate.kind !== 'issued') return;
   await seeServing(context, writer, 'by HTTPS and name, before the name leads there').catch((error: unknown) => {
     if (!(error instanceof AnnyError) || error.code !== 'INCONCLUSIVE') throw error;
-    context.operation.report.warn(`${writer.tags.release} could not be asked from here: ${error.found}`);
+    warn(context.operation, `${writer.tags.release} could not be asked from here: ${error.found}`);
   });
 }

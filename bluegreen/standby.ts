@@ -1,5 +1,5 @@
 import { AnnyError } from '../operation/errors.ts';
-import { runStep } from '../operation/step.ts';
+import { runStep, warn } from '../operation/step.ts';
 import type { Context } from './context.ts';
 import { type Answering, markRelease, type Release } from './release.ts';
 
@@ -26,7 +26,7 @@ export async function repointStandbys(
       run: () => standby.box.relay(writer.address),
     }).catch((error: unknown) => {
       if (!(error instanceof AnnyError)) throw error;
-      context.operation.report.warn(`${standby.tags.release} still relays to where it did: ${error.found}`);
+      warn(context.operation, `${standby.tags.release} still relays to where it did: ${error.found}`);
     });
   }
 }

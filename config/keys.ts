@@ -70,10 +70,10 @@ function kindOf(node: Node): Key['kind'] {
   return type === 'object' ? 'map' : 'text';
 }
 
-/** Names allowed in the section at `path`; undefined when there is no section there. */
+/** Names allowed in the section (or the map of known names) at `path`; undefined when there is none there. */
 export function namesIn(path: Path): readonly string[] | undefined {
-  const properties = nodeAt(path)?.properties;
-  return properties === undefined ? undefined : Object.keys(properties);
+  const { properties, propertyNames } = nodeAt(path) ?? {};
+  return properties === undefined ? propertyNames?.enum : Object.keys(properties);
 }
 
 /** What may stand at `path`, in words. */

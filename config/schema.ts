@@ -80,6 +80,13 @@ const infra = z.strictObject({
     .meta({ description: "Asked for the zone; [] asks the zone's own NS records." }),
 });
 
+/** Moments of a command at which a program of the operator's own runs; docs/hooks.md. */
+export const HOOK_EVENTS = [
+  ...['pre-promote', 'pre-handover', 'post-switch', 'post-promote', 'pre-rollback', 'post-rollback'],
+  ...['pre-restore', 'post-restore', 'pre-retire', 'post-retire', 'on-failure'],
+] as const;
+export type HookEvent = (typeof HOOK_EVENTS)[number];
+
 const deploy = z.strictObject({
   ttl: duration.prefault('300s').meta({ description: 'TTL of the record when it is created.' }),
   boot_timeout: duration.prefault('20m'),
@@ -110,6 +117,11 @@ const deploy = z.strictObject({
     .string()
     .default('')
     .meta({ description: 'Script run against the candidate with ANNY_BASE_URL; "" for none.' }),
+  hooks: z
+    .partialRecord(z.enum(HOOK_EVENTS), z.string().min(1))
+    .default({})
+    .meta({ description: 'Event -> program of your own, relative to config.yaml; docs/hooks.md.' }),
+  hook_timeout: duration.prefault('60s').meta({ description: 'A hook that runs longer is ended, and has failed.' }),
 });
 
 const backup = z.strictObject({

@@ -19,6 +19,7 @@ export function beginOperation(settings: LoadedSettings, command: string, report
     journal: fileJournal(join(settings.directory, '.anny', `journal-${settings.environment}.jsonl`), settings.mask),
     report,
     undos: [],
+    warnings: [],
     interrupt: interruptSignal(report),
     forward: false,
   };

@@ -14,7 +14,7 @@ function operation(): Observed {
   const entries: JournalEntry[] = [];
   const abort = new AbortController();
   return {
-    ...{ id: 'op', command: 'promote', report: silentReport, undos: [], forward: false, entries, abort },
+    ...{ id: 'op', command: 'promote', report: silentReport, undos: [], warnings: [], forward: false, entries, abort },
     clock: { now: () => 0, sleep: async () => undefined, randomHex: () => '00' },
     journal: { append: async (entry) => void entries.push(entry), entries: async () => entries },
     interrupt: abort.signal,

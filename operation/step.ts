@@ -13,10 +13,18 @@ export interface Operation {
   readonly report: Report;
   /** Undos of the steps done so far, newest last. */
   readonly undos: Undo[];
+  /** What went wrong without making the command fail; part of its answer. */
+  readonly warnings: string[];
   /** Ctrl-C: heeded before each step and in interruptible ones, until the point of no return. */
   readonly interrupt: AbortSignal;
   /** True after the point of no return. */
   forward: boolean;
+}
+
+/** Told at once, and again with the answer. */
+export function warn({ warnings, report }: Operation, text: string): void {
+  warnings.push(text);
+  report.warn(text);
 }
 
 interface Undo {

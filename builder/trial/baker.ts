@@ -29,7 +29,7 @@ export async function baker(account: Account, directory: string, id = 'op1', kil
       killed: async () => [...killed],
     },
     operation: {
-      ...{ id, command: 'build', clock: account.clock, journal, undos: [], forward: false },
+      ...{ id, command: 'build', clock: account.clock, journal, undos: [], warnings: [], forward: false },
       report: { ...silentReport, note, warn: note },
       interrupt: account.interrupt.signal,
     },

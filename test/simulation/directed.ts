@@ -36,7 +36,7 @@ const ELSEWHERE = 'elsewhere';
 
 /** Nothing yet: no image, no release. Clients try to write all the same. */
 export function stage(decided: Decided = {}): Stage {
-  const world = newWorld(1, { backups: true, smoke: false, flakes: 0, ...decided });
+  const world = newWorld(1, { backups: true, smoke: false, hooks: false, flakes: 0, ...decided });
   const watch = watching(world);
   const run = (command: Command, ...incidents: Incident[]): Promise<Ending> =>
     perform(world, watch, command, incidents);

@@ -10,7 +10,9 @@ const HANDOVER_CALLS = 'hold quiesce takeover takeover relay relay relay activat
 const CLOUD_CALLS = 'instances instance createInstance tagInstance clearUserData halt destroyInstance records'
   .concat(' createRecord pointRecord')
   .split(' ');
-const OTHER_CALLS = 'names.addressesOf probe.get backups.save smoke.run journal.append'.split(' ');
+const OTHER_CALLS = 'names.addressesOf probe.get backups.save smoke.run journal.append'
+  .concat(' hook.pre-promote hook.pre-handover hook.post-switch hook.post-promote hook.on-failure hook.pre-retire')
+  .split(' ');
 
 /** What will go wrong in one command. */
 export function incidents({ random }: World): Incident[] {

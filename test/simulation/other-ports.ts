@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { BackupFile, Backups } from '../../bluegreen/backups.ts';
+import type { Hooks } from '../../bluegreen/hooks.ts';
 import type { NameServers } from '../../bluegreen/name-servers.ts';
 import type { Probe } from '../../bluegreen/probe.ts';
 import type { Smoke } from '../../bluegreen/smoke.ts';
@@ -69,6 +70,19 @@ export function smokePort(world: World, operator: Operator): Smoke {
   return {
     script: world.smoke ? 'smoke.sh' : undefined,
     run: () => call(world, operator, 'smoke.run', async (what) => ({ ok: what === undefined, output: 'simulated' })),
+  };
+}
+
+/** The operator's own programs: most of them end well. */
+export function hooksPort(world: World, operator: Operator): Hooks {
+  return {
+    pathOf: (event) => (world.hooks ? `hooks/${event}` : undefined),
+    run: ({ event, stop }) =>
+      call(world, operator, `hook.${event}`, async (what) => {
+        await world.timeline.sleep(operator.task, world.random.int(5, 2_000));
+        const stopped = stop?.aborted === true;
+        return { ok: what === undefined && !stopped, stopped, output: 'simulated' };
+      }),
   };
 }
 

@@ -22,7 +22,15 @@ import {
   type Watch,
 } from './invariants.ts';
 import { HERE, type Incident, type Operator, operator } from './operator.ts';
-import { backupsPort, clockPort, journalPort, nameServersPort, probePort, smokePort } from './other-ports.ts';
+import {
+  backupsPort,
+  clockPort,
+  hooksPort,
+  journalPort,
+  nameServersPort,
+  probePort,
+  smokePort,
+} from './other-ports.ts';
 import { acceptors, decide } from './traffic.ts';
 import type { World } from './world.ts';
 import { DOMAIN, PUBLIC_NAME, SUBDOMAIN } from './zone.ts';
@@ -59,6 +67,7 @@ function open(world: World, caller: Operator, command: string): Context {
       journal: journalPort(world, caller),
       report: silentReport,
       undos: [],
+      warnings: [],
       interrupt: caller.interrupt.signal,
       forward: false,
     },
@@ -68,6 +77,7 @@ function open(world: World, caller: Operator, command: string): Context {
     probe: probePort(world, caller),
     backups: backupsPort(world, caller),
     smoke: smokePort(world, caller),
+    hooks: hooksPort(world, caller),
   };
 }
 

@@ -226,3 +226,60 @@ describe('a first promote', () => {
     await stage.setInOrder();
   });
 });
+
+describe('hooks', () => {
+  test.each(['pre-promote', 'pre-handover'])(
+    '%s that fails ends a promote with nothing moved and nothing left',
+    async (event) => {
+      const stage = await live({ hooks: true });
+      const [old, rented] = [stage.writer(), stage.world.rented.size];
+      expect(await stage.run(PROMOTE, at(`hook.${event}`, 'refused'))).toMatchObject({
+        exitCode: 1,
+        code: 'HOOK_FAILED',
+      });
+      expect(stage.writer()).toBe(old);
+      expect(stage.world.rented.size).toBe(rented);
+      await stage.setInOrder();
+    },
+  );
+
+  test.each(['post-switch', 'post-promote'])('%s that fails is no failure of the promote', async (event) => {
+    const stage = await live({ hooks: true });
+    const old = stage.writer();
+    expect(await stage.run(PROMOTE, at(`hook.${event}`, 'refused'))).toMatchObject({ kind: 'success' });
+    expect(stage.writer()).not.toBe(old);
+    await stage.setInOrder();
+  });
+
+  test('pre-rollback keeps a rollback from beginning, and pre-retire a standby from being destroyed', async () => {
+    const stage = await live({ hooks: true });
+    await stage.run(PROMOTE);
+    const now = stage.writer();
+    expect(await stage.run(ROLLBACK, at('hook.pre-rollback', 'refused'))).toMatchObject({ code: 'HOOK_FAILED' });
+    expect(stage.writer()).toBe(now);
+    await stage.wait(3_000);
+    const rented = stage.world.rented.size;
+    const retired = await stage.run({ kind: 'retire', force: false }, at('hook.pre-retire', 'refused'));
+    expect(retired).toMatchObject({ exitCode: 1, code: 'HOOK_FAILED' });
+    expect(stage.world.rented.size).toBe(rented);
+    await stage.setInOrder();
+  });
+
+  test('that run when the operator stops the command are ended, and nothing was moved', async () => {
+    const stage = await live({ hooks: true });
+    const old = stage.writer();
+    expect(await stage.run(PROMOTE, at('hook.pre-handover', 'interrupted'))).toMatchObject({ exitCode: 130 });
+    expect(stage.writer()).toBe(old);
+    await stage.setInOrder();
+  });
+
+  test('on-failure is told, and its own failure hides nothing', async () => {
+    const stage = await live({ hooks: true });
+    await stage.wait(1);
+    bake(stage.world, 'ill when it serves');
+    const ending = await stage.run(PROMOTE, at('hook.on-failure', 'refused'));
+    expect(ending).toMatchObject({ exitCode: 1, code: 'UNHEALTHY' });
+    expect(stage.world.story.join('\n')).toMatch(/hook on-failure: failed/);
+    await stage.setInOrder();
+  });
+});

@@ -34,6 +34,7 @@ export interface World {
   readonly store: BackupFile[];
   readonly backups: boolean;
   readonly smoke: boolean;
+  readonly hooks: boolean;
   /** Share of probes that fail for no reason. */
   readonly flakes: number;
   readonly ledger: Ledger;
@@ -56,7 +57,7 @@ export interface World {
 }
 
 /** What a directed story decides itself. */
-export type Decided = Partial<Pick<World, 'backups' | 'smoke' | 'flakes'>>;
+export type Decided = Partial<Pick<World, 'backups' | 'smoke' | 'hooks' | 'flakes'>>;
 
 export function newWorld(seed: number, decided: Decided = {}): World {
   const random = seeded(seed);
@@ -80,6 +81,7 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     store: [],
     backups: random.chance(0.7),
     smoke: random.chance(0.3),
+    hooks: random.chance(0.3),
     flakes: random.pick([0, 0, 0.02]),
     ...decided,
     ledger: ledger(),

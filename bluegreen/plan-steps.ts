@@ -1,0 +1,126 @@
+import type { HookEvent } from '../config/schema.ts';
+import type { JournalEntry } from '../operation/journal.ts';
+import { hooksAround } from './hook-events.ts';
+import type { Plan } from './plan.ts';
+
+/** What a plan's words are made of, beside the plan. */
+export interface PlanFacts {
+  readonly name: string;
+  readonly standbyWindowMs: number;
+  readonly watchMs: number;
+  readonly holdBudgetMs: number;
+  readonly backupsConfigured: boolean;
+  readonly smoke: boolean;
+  /** Programs of the operator's own, by event. */
+  readonly hooks: Readonly<Partial<Record<HookEvent, string>>>;
+  /** What the health gate asks for, in words. */
+  readonly gate: string;
+  readonly monthlyCostUsd: number | null;
+  readonly journal: readonly JournalEntry[];
+}
+
+/** A step's name, as it is journaled, and what it does. */
+type Line = readonly [name: string, what: string];
+
+/** The plan's own lines, with those of the hooks at which it stops. */
+export function stepsOf(plan: Plan, facts: PlanFacts): Line[] {
+  const around = hooksAround(plan);
+  const lines = linesOf(plan, facts);
+  if (around === undefined) return lines;
+  const hook = (event: HookEvent): Line[] => {
+    const path = facts.hooks[event];
+    return path === undefined ? [] : [[`hook ${event}`, path]];
+  };
+  return [
+    ...hook(around.before),
+    ...lines.flatMap((line): Line[] => {
+      if (line[0] === 'pull ahead') return [...hook('pre-handover'), line];
+      return line[0] === 'name servers' ? [line, ...hook('post-switch')] : [line];
+    }),
+    ...hook(around.after),
+  ];
+}
+
+function linesOf(plan: Plan, facts: PlanFacts): Line[] {
+  const clear: Line[] =
+    'clear' in plan ? plan.clear.map(({ tags }) => ['clear', `destroy ${tags.release}, never served`]) : [];
+  const fence: Line[] =
+    'fence' in plan ? plan.fence.map(({ tags }) => ['fence', `make sure that ${tags.release} cannot write`]) : [];
+  const point: Line[] = [
+    ['switch', `point ${facts.name} at the writer`],
+    ['name servers', "ask the zone's own until all agree"],
+  ];
+  const smoke: Line[] = facts.smoke ? [['smoke test', 'the script of deploy.smoke']] : [];
+  switch (plan.action) {
+    case 'none':
+      return point;
+    case 'first':
+      return [
+        ...clear,
+        ...prepareLines([]),
+        ['activate', 'it becomes the writer'],
+        ...point,
+        ['certificate', 'issued by HTTP-01'],
+        ['health', `by HTTPS and name; ${facts.gate}`],
+        ...smoke,
+      ];
+    case 'promote':
+      return [
+        ...clear,
+        ...prepareLines([stateLine(facts)]),
+        ['health', `by HTTPS and name, at the new address; ${facts.gate}`],
+        ...smoke,
+        ...handoverLines(facts),
+        ...point,
+        ['watch', `${facts.watchMs / 1000} s; bad answers roll back, data kept`],
+      ];
+    case 'rollback':
+      return [...handoverLines(facts), ...point];
+    case 'fall-back':
+    case 'take-over':
+      return [
+        ...fence,
+        ['activate', `${plan.to.tags.release} becomes the writer`],
+        ['health', `by HTTPS and name, before the name leads there; ${facts.gate}`],
+        ...point,
+      ];
+    case 'restore':
+      return [
+        ...clear,
+        ...prepareLines([['restore backup', plan.backup.name]]),
+        ['health', `by HTTPS and name, at the new address; ${facts.gate}`],
+        ...smoke,
+        ...fence,
+        ['activate', 'it becomes the writer'],
+        ...point,
+      ];
+  }
+}
+
+function prepareLines(state: readonly Line[]): Line[] {
+  return [
+    ['create machine', 'from the snapshot, with a pinned host key'],
+    ['boot', 'until it answers with that key'],
+    ['secrets', 'from here, never in the image'],
+    ...state,
+    ['start the app', 'until it is healthy'],
+  ];
+}
+
+function stateLine(facts: PlanFacts): Line {
+  return facts.backupsConfigured
+    ? ['restore backup', 'a fresh one, made now: every deploy is a restore drill']
+    : ['copy state', 'from the live machine'];
+}
+
+function handoverLines(facts: PlanFacts): Line[] {
+  return [
+    ['pull ahead', 'copy the state while the old one serves'],
+    ['hold', `new requests wait, at most ${facts.holdBudgetMs / 1000} s`],
+    ['quiesce', 'the old app finishes what it has and stops'],
+    ['pull the difference', 'and compare checksums'],
+    ['take over', 'the new app starts on the moved data'],
+    ['commit', 'one atomic write: the old machine relays from here on'],
+    ['activate', 'the new machine is the writer'],
+  ];
+}
