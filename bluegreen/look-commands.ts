@@ -4,6 +4,7 @@ import { answer, settingsOf } from '../operation/command-line.ts';
 import { AnnyError } from '../operation/errors.ts';
 import type { Context } from './context.ts';
 import { isHealthy, probeHealth } from './gates.ts';
+import { trafficText } from './judge-traffic.ts';
 import { observe, type World } from './observe.ts';
 import { withContext } from './open-context.ts';
 import { openSsh } from './open-ssh.ts';
@@ -15,6 +16,7 @@ import { statusText } from './status-text.ts';
 import { takeBackup } from './take-backup.ts';
 
 const DEFAULT_LOG_LINES = '50';
+const TRAFFIC_SECONDS = 300;
 
 /** Commands that look, and `backup`. */
 export function addLookCommands(program: Command): void {
@@ -118,12 +120,18 @@ async function smoke(context: Context, world: World, command: Command): Promise<
     context.smoke.script === undefined
       ? undefined
       : await context.smoke.run({ name: context.settings.publicName, address: writer.address });
+  // An image of an earlier version cannot tell.
+  const traffic = await writer.box.traffic(TRAFFIC_SECONDS).catch((error: unknown) => {
+    if (!(error instanceof AnnyError)) throw error;
+    return null;
+  });
   const ok = isHealthy(health) && (script?.ok ?? true);
   const lines = [
     `health ${describeAnswer(health)}`,
+    ...(traffic === null ? [] : [`clients ${trafficText(traffic)} in ${TRAFFIC_SECONDS / 60} min`]),
     ...(script === undefined ? [] : [`smoke ${script.ok ? 'passed' : 'failed'}`, script.output]),
   ];
-  answer(command, { ok, health, smoke: script ?? null }, `${lines.join('\n')}\n`);
+  answer(command, { ok, health, smoke: script ?? null, traffic }, `${lines.join('\n')}\n`);
   if (!ok) process.exitCode = 1;
 }
 

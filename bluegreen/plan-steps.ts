@@ -7,7 +7,8 @@ import type { Plan } from './plan.ts';
 export interface PlanFacts {
   readonly name: string;
   readonly standbyWindowMs: number;
-  readonly watchMs: number;
+  /** What the watch looks for, in words. */
+  readonly watch: string;
   readonly holdBudgetMs: number;
   readonly backupsConfigured: boolean;
   readonly smoke: boolean;
@@ -34,7 +35,7 @@ export function stepsOf(plan: Plan, facts: PlanFacts): Line[] {
   return [
     ...hook(around.before),
     ...lines.flatMap((line): Line[] => {
-      if (line[0] === 'pull ahead') return [...hook('pre-handover'), line];
+      if (line[0] === (plan.action === 'promote' ? 'look back' : 'pull ahead')) return [...hook('pre-handover'), line];
       return line[0] === 'name servers' ? [line, ...hook('post-switch')] : [line];
     }),
     ...hook(around.after),
@@ -63,6 +64,7 @@ function linesOf(plan: Plan, facts: PlanFacts): Line[] {
         ['certificate', 'issued by HTTP-01'],
         ['health', `by HTTPS and name; ${facts.gate}`],
         ...smoke,
+        ['watch', 'there is nothing to go back to: what is bad is said'],
       ];
     case 'promote':
       return [
@@ -70,9 +72,10 @@ function linesOf(plan: Plan, facts: PlanFacts): Line[] {
         ...prepareLines([stateLine(facts)]),
         ['health', `by HTTPS and name, at the new address; ${facts.gate}`],
         ...smoke,
+        ['look back', 'what clients got in the last hour'],
         ...handoverLines(facts),
         ...point,
-        ['watch', `${facts.watchMs / 1000} s; bad answers roll back, data kept`],
+        ['watch', facts.watch],
       ];
     case 'rollback':
       return [...handoverLines(facts), ...point];
@@ -93,6 +96,7 @@ function linesOf(plan: Plan, facts: PlanFacts): Line[] {
         ...fence,
         ['activate', 'it becomes the writer'],
         ...point,
+        ['watch', 'there is nothing to go back to: what is bad is said'],
       ];
   }
 }

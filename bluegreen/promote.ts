@@ -13,7 +13,8 @@ import { seeServing } from './see-serving.ts';
 import { clearStrays, markHandover, repointStandbys } from './standby.ts';
 import { switchName } from './switch.ts';
 import { takeBackup } from './take-backup.ts';
-import { watchWriter } from './watch.ts';
+import { trafficBefore } from './traffic-before.ts';
+import { watchAlone, watchWriter } from './watch.ts';
 
 /** Prepare, handover, switch, watch; a bad watch hands everything back, with the data. */
 export async function promote(context: Context, plan: Extract<Plan, { action: 'promote' }>): Promise<Answering> {
@@ -25,16 +26,16 @@ export async function promote(context: Context, plan: Extract<Plan, { action: 'p
     await issueCertificate(context, from);
   }
   await clearStrays(context, plan.clear);
-  const machine = await withUndo(operation, async () => {
+  const { machine, before } = await withUndo(operation, async () => {
     const prepared = await prepareRelease(context, { ...plan, source: { kind: 'writer', writer: from } });
     await hookBefore(context, 'pre-handover', { release: prepared, from });
-    return prepared;
+    return { machine: prepared, before: await trafficBefore(context, from) };
   });
   await handOver(context, from, machine);
   await markHandover(context, machine, from);
   await repointStandbys(context, plan.standbys, machine);
   await lead(context, machine, from);
-  const verdict = await watchWriter(context, machine);
+  const verdict = await watchWriter(context, machine, before);
   if (verdict.good) {
     await retireDue(context);
     return machine;
@@ -63,6 +64,7 @@ export async function promoteFirst(context: Context, plan: Extract<Plan, { actio
   await markHandover(context, machine, undefined);
   await lead(context, machine);
   await certify(context, machine);
+  await watchAlone(context, machine);
   return machine;
 }
 

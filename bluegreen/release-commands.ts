@@ -11,6 +11,7 @@ import { planText, viewPlan } from './plan-text.ts';
 import { type Asking, type Outcome, runCommand } from './run-command.ts';
 import { judge } from './situation.ts';
 import { statusOf } from './status.ts';
+import { watchText } from './watch-limits.ts';
 
 interface PromoteOptions {
   readonly image?: string;
@@ -163,7 +164,7 @@ async function view(context: Context, plan: Plan) {
   return viewPlan(plan, {
     name: publicName,
     standbyWindowMs: config.deploy.standby_window,
-    watchMs: config.deploy.watch,
+    watch: watchText(config.deploy),
     holdBudgetMs: config.deploy.hold_budget,
     backupsConfigured: context.backups.configured,
     smoke: context.smoke.script !== undefined,

@@ -8,6 +8,7 @@ import { prepareRelease } from './prepare.ts';
 import { certify } from './promote.ts';
 import type { Answering, Release } from './release.ts';
 import { clearStrays, markHandover, repointStandbys } from './standby.ts';
+import { watchAlone } from './watch.ts';
 
 /** Prepare and switch, without a living old machine: the data is as old as the backup. */
 export async function restore(context: Context, plan: Extract<Plan, { action: 'restore' }>): Promise<Answering> {
@@ -26,6 +27,7 @@ export async function restore(context: Context, plan: Extract<Plan, { action: 'r
   await lead(context, machine);
   const status = await machine.box.status();
   if (status.certificate.kind !== 'issued') await certify(context, machine);
+  await watchAlone(context, machine);
   return machine;
 }
 

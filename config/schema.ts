@@ -108,7 +108,21 @@ const deploy = z.strictObject({
     .prefault('20s')
     .meta({ description: 'No commit within it, and the old machine resumes by itself.' }),
   watch: duration.prefault('15s').meta({ description: 'How long the new writer is watched after the switch.' }),
-  watch_failure_limit: z.number().min(0).max(1).default(0.05),
+  watch_failure_limit: z.number().min(0).max(1).default(0.05).meta({
+    description:
+      'Share of bad health answers that is tolerated; of 5xx as well, where nothing is known of the hour before.',
+  }),
+  watch_warm_up: duration
+    .prefault('3s')
+    .meta({ description: 'What clients get so soon after the switch is not judged; a quarter of the watch at most.' }),
+  watch_requests: z.int().min(1).default(20).meta({ description: 'Fewer requests in a look say nothing.' }),
+  watch_error_margin: z.number().min(0).max(1).default(0.01).meta({
+    description: 'Share of 5xx above that of the hour before that is tolerated: 0.01 is one point of a hundred.',
+  }),
+  watch_latency_factor: z.number().min(1).default(3).meta({
+    description: 'Bad when p95 is so many times that of the hour before, and longer by watch_latency_margin.',
+  }),
+  watch_latency_margin: duration.prefault('250ms'),
   standby_window: duration.prefault('24h').meta({ description: 'The old machine is kept at least this long.' }),
   retire: z.enum(['auto', 'manual']).default('auto').meta({
     description: 'auto: a promote that went well destroys standbys that are due; the newest always stays.',

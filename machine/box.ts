@@ -72,6 +72,18 @@ export const statusSchema = z.object({
 });
 export type BoxStatus = z.infer<typeof statusSchema>;
 
+/** Requests that this machine's own app answered, but for those for its health. Times are the app's, in milliseconds; 0 for none. */
+export const trafficSchema = z.object({
+  seconds: z.number().int(),
+  requests: z.number().int(),
+  /** Answers of 500 and above. */
+  errors: z.number().int(),
+  p50Ms: z.number().int(),
+  p95Ms: z.number().int(),
+  p99Ms: z.number().int(),
+});
+export type Traffic = z.infer<typeof trafficSchema>;
+
 /** `pull` from the machine that has the state: its address, its SSH host public key (`ssh-ed25519 AAAA…`). */
 export interface PullSource {
   readonly address: string;
@@ -126,6 +138,8 @@ export interface Box {
   certificate(): Promise<BoxStatus['certificate']>;
   /** Last lines of the app's (and with `all` nginx's and anny-box's) logs. */
   logs(lines: number, all?: boolean): Promise<string>;
+  /** What clients got from its app within the last seconds, whatever its role is now. */
+  traffic(seconds: number): Promise<Traffic>;
   /** Earlier writers, oldest first, as the state carried them along. */
   history(): Promise<readonly HistoryEntry[]>;
   /** The same machine for somebody who cannot wait: what is not answered by then (the clock's time) is MACHINE_UNREACHABLE. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AnnyError } from '../operation/errors.ts';
 import { systemClock } from '../operation/system-clock.ts';
 import type { Box, Machines } from './box.ts';
-import { healthSchema, historyEntrySchema, manifestSchema, statusSchema } from './box.ts';
+import { healthSchema, historyEntrySchema, manifestSchema, statusSchema, trafficSchema } from './box.ts';
 import { type Connection, connect } from './ssh.ts';
 import { quote } from './ssh-shell.ts';
 
@@ -75,6 +75,7 @@ function boxOn(connection: Connection, address: string, untilMs = Number.POSITIV
     certificate: () => call(statusSchema.shape.certificate, ['certificate'], { timeoutMs: 300_000 }),
     logs: async (lines, all = false) =>
       (await call(z.object({ text: z.string() }), ['logs', String(lines), ...(all ? ['all'] : [])])).text,
+    traffic: (seconds) => call(trafficSchema, ['traffic', String(seconds)]),
     history: async () => (await call(z.object({ entries: z.array(historyEntrySchema) }), ['history'])).entries,
     within: (ms) => boxOn(connection, address, ms),
     close: () => connection.close(),

@@ -70,6 +70,7 @@ function steadyBox(line: Line, clock: Clock, untilMs = Number.POSITIVE_INFINITY)
     fetchBackup: (path) => once((one) => one.fetchBackup(path)),
     certificate: () => again((one) => one.certificate()),
     logs: (lines, all) => again((one) => one.logs(lines, all)),
+    traffic: (seconds) => again((one) => one.traffic(seconds)),
     history: () => again((one) => one.history()),
     within: (ms) => steadyBox(line, clock, Math.min(ms, untilMs)),
     close: async () => line.box?.close(),

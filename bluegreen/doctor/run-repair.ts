@@ -17,7 +17,7 @@ const AGREED = { plan: async () => undefined, destroy: async () => undefined };
 export async function runRepair(seen: Context, action: RepairAction): Promise<void> {
   const { operation } = seen;
   const id = operation.clock.randomHex(OPERATION_ID_BYTES);
-  const context = { ...seen, operation: { ...operation, id, command: action.kind, undos: [], warnings: [], forward: false } };
+  const context = { ...seen, operation: { ...operation, id, command: action.kind, undos: [], forward: false } };
   switch (action.kind) {
     case 'backup':
       return withMachine(context, undefined, async ({ tags, box }) => {

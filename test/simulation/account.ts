@@ -150,6 +150,7 @@ function newMachine(world: World, request: NewInstance, address: string): Machin
     fullUntil: 0,
     tornPull: false,
     broken: new Set(),
+    answered: [],
   };
 }
 

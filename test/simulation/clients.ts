@@ -1,4 +1,5 @@
 import type { Machine, Memory } from './box/machine.ts';
+import { fails, tookMs } from './box/traffic.ts';
 import { checkNothingLost } from './invariants.ts';
 import { decide, deliver } from './traffic.ts';
 import type { World } from './world.ts';
@@ -36,18 +37,17 @@ function client(world: World, resolve: () => string | undefined): void {
       from: 'client',
       lost,
       arrive: (machine) => {
-        if (!accept(world, machine, write)) {
-          lost();
-          return false;
-        }
-        const life = machine.task;
-        timeline.after(random.int(2, 20), () => {
-          if (!life.alive) return lost();
+        const { task: life, answered, temper } = machine;
+        const took = tookMs(temper, random);
+        const failed = fails(temper) || !accept(world, machine, write);
+        timeline.after(took, () => {
+          if (life.alive) answered.push({ at: timeline.now(), failed, tookMs: took });
+          if (failed || !life.alive) return lost();
           add(ledger.promised, write);
           ledger.promisedAt[write] = timeline.now();
           again();
         });
-        return true;
+        return !failed;
       },
     });
   };

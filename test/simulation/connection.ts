@@ -7,6 +7,7 @@ import { locked } from './box/flags.ts';
 import { hold, quiesce, relay, resume } from './box/handover.ts';
 import { type Machine, NOTHING_RELAYED, pause } from './box/machine.ts';
 import { admit, pull, pullKey, takeover } from './box/pull.ts';
+import { traffic } from './box/traffic.ts';
 import { call, fault, type Happening, type Operator } from './operator.ts';
 import type { World } from './world.ts';
 
@@ -121,6 +122,7 @@ function boxOn(world: World, operator: Operator, line: Line, untilMs = Number.PO
     fetchBackup: (path) => run('fetchBackup', async () => Readable.from([path])),
     certificate: () => inTurn('certificate', () => certificate(machine), 300_000),
     logs: () => run('logs', async () => 'a line of the app'),
+    traffic: (seconds) => run('traffic', async () => traffic(machine, seconds)),
     history: () => run('history', async () => machine.disk.history),
     within: (ms) => boxOn(world, operator, line, ms),
     close: async () => {

@@ -41,7 +41,7 @@ export const SCENES: readonly Scene[] = [
 
 /** A writer with two standbys, and a machine that a killed command left. */
 async function crowded(): Promise<Stage> {
-  const here = await live({ smoke: true });
+  const here = await live({ smoke: true, hooks: true });
   await here.run(PROMOTE);
   await here.wait(60);
   await here.run(PROMOTE);

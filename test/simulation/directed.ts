@@ -34,9 +34,12 @@ export function at(call: string, what: Happening, count = 1): Incident {
 
 const ELSEWHERE = 'elsewhere';
 
+/** Where a test differs from the usual. */
+export type Start = Decided & { readonly seed?: number };
+
 /** Nothing yet: no image, no release. Clients try to write all the same. */
-export function stage(decided: Decided = {}): Stage {
-  const world = newWorld(1, { backups: true, smoke: false, hooks: false, flakes: 0, ...decided });
+export function stage({ seed = 1, ...decided }: Start = {}): Stage {
+  const world = newWorld(seed, { backups: true, smoke: false, hooks: false, flakes: 0, ...decided });
   const watch = watching(world);
   const run = (command: Command, ...incidents: Incident[]): Promise<Ending> =>
     perform(world, watch, command, incidents);
@@ -56,8 +59,8 @@ export function stage(decided: Decided = {}): Stage {
 }
 
 /** A first release is live, a newer image is baked, clients write. */
-export async function live(decided: Decided = {}, ...troubles: Incident[]): Promise<Stage> {
-  const here = stage(decided);
+export async function live(start: Start = {}, ...troubles: Incident[]): Promise<Stage> {
+  const here = stage(start);
   bake(here.world, 'good');
   await here.run(PROMOTE, ...troubles);
   await here.wait(30);

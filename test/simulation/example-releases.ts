@@ -114,6 +114,7 @@ function deafBox(address: string): Box {
     ...pulling,
     ...keeping,
     logs: never,
+    traffic: never,
     history: never,
     within: () => box,
     close: async () => undefined,

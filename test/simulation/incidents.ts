@@ -3,7 +3,7 @@ import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
 const BOX_CALLS = 'connect status prepare secrets restore start stop pass activate hold quiesce resume relay fence'
-  .concat(' pullKey admit pull takeover backup certificate')
+  .concat(' pullKey admit pull takeover backup certificate traffic')
   .split(' ');
 /** Around the commit, where a fault does the most. */
 const HANDOVER_CALLS = 'hold quiesce takeover takeover relay relay relay activate activate'.split(' ');

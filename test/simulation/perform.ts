@@ -41,6 +41,7 @@ const config = configSchema.parse({
   deploy: {
     boot_timeout: '5m',
     watch: '5s',
+    watch_requests: 4,
     ttl: `${TTL_SECONDS}s`,
     standby_window: `${STANDBY_SECONDS}s`,
     health: { wait: '20s' },

@@ -257,7 +257,8 @@ describe('hooks', () => {
     const now = stage.writer();
     expect(await stage.run(ROLLBACK, at('hook.pre-rollback', 'refused'))).toMatchObject({ code: 'HOOK_FAILED' });
     expect(stage.writer()).toBe(now);
-    await stage.wait(3_000);
+    await stage.run(PROMOTE);
+    await stage.wait(3_500);
     const rented = stage.world.rented.size;
     const retired = await stage.run({ kind: 'retire', force: false }, at('hook.pre-retire', 'refused'));
     expect(retired).toMatchObject({ exitCode: 1, code: 'HOOK_FAILED' });
@@ -281,5 +282,30 @@ describe('hooks', () => {
     expect(ending).toMatchObject({ exitCode: 1, code: 'UNHEALTHY' });
     expect(stage.world.story.join('\n')).toMatch(/hook on-failure: failed/);
     await stage.setInOrder();
+  });
+});
+
+describe('a release that is well for its health path', () => {
+  test.each(['errs under traffic', 'slow under traffic'] as const)(
+    'and %s is handed back with all its data',
+    async (temper) => {
+      const stage = await live();
+      const old = stage.writer();
+      await stage.wait(300);
+      bake(stage.world, temper);
+      expect(await stage.run(PROMOTE)).toMatchObject({ exitCode: 1, code: 'UNHEALTHY' });
+      expect(stage.world.story.join('\n')).toMatch(/(5xx 100\.0 %|p95 \d{3} ms).* in the hour before on blue-/);
+      expect(stage.writer()).toBe(old);
+      await stage.setInOrder();
+    },
+  );
+
+  test('and for its clients is never handed back, though probes fail now and then', async () => {
+    for (let seed = 1; seed <= 25; seed += 1) {
+      const stage = await live({ flakes: 0.03, seed });
+      await stage.wait(120);
+      const ending = await stage.run(PROMOTE);
+      expect(ending, `seed ${seed}\n${stage.world.story.join('\n')}`).toMatchObject({ kind: 'success' });
+    }
   });
 });

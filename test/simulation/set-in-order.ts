@@ -71,7 +71,9 @@ async function fixByDoctor(world: World, watch: Watch, go: Go): Promise<View> {
 function isDone(world: World, view: View): boolean {
   const { next, findings } = view;
   if (next.command.startsWith('anny-image build')) return true;
-  const isIll = world.machines.some(({ disk, temper }) => disk.release === view.writer && temper !== 'good');
+  const isIll = world.machines.some(
+    ({ disk, temper }) => disk.release === view.writer && temper === 'ill when it serves',
+  );
   const settled = findings.filter(isMendable).every(({ code }) => code === 'standby-overdue' || code === 'orphan');
   return isIll && settled && saysIll(view);
 }

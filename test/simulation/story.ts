@@ -79,7 +79,10 @@ async function insist(world: World, watch: Watch, go: Go, command: Command, trou
   }
 }
 
-const TEMPERS: readonly Temper[] = ['good', 'good', 'good', 'never healthy', 'ill when it serves'];
+const TEMPERS: readonly Temper[] = [
+  ...(['good', 'good', 'good', 'good', 'never healthy', 'ill when it serves'] as const),
+  ...(['errs under traffic', 'slow under traffic'] as const),
+];
 
 function nextCommand(world: World): Command {
   const { random } = world;

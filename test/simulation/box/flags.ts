@@ -37,7 +37,7 @@ export async function stopApp(machine: Machine): Promise<void> {
 
 export function healthy(machine: Machine): boolean {
   if (!machine.memory.appRunning || machine.temper === 'never healthy') return false;
-  return machine.temper === 'good' || machine.disk.role !== 'writer';
+  return machine.temper !== 'ill when it serves' || machine.disk.role !== 'writer';
 }
 
 export async function requireHealthy(machine: Machine, timeoutMs: number): Promise<void> {

@@ -4,9 +4,10 @@ import type { Task } from '../timeline.ts';
 import type { HeldRequest } from '../traffic.ts';
 import type { World } from '../world.ts';
 import { noWrites, type Writes } from '../writes.ts';
+import type { Answered } from './traffic.ts';
 
-/** What an image makes of its app: one that never comes up, one that falls ill once it serves. */
-export type Temper = 'good' | 'never healthy' | 'ill when it serves';
+/** What an image makes of its app: one that never comes up, falls ill once it serves, or is well for its health path alone. */
+export type Temper = 'good' | 'never healthy' | 'ill when it serves' | 'errs under traffic' | 'slow under traffic';
 
 /** What survives a reboot: the role file, the state, and what else anny-box keeps on the disk. */
 export interface Disk {
@@ -70,6 +71,8 @@ export interface Machine {
   tornPull: boolean;
   /** What breaks when the machine goes away: connections that wait for an answer. */
   readonly broken: Set<() => void>;
+  /** Nginx's log: what clients got, oldest first. */
+  readonly answered: Answered[];
 }
 
 export const NOTHING_RELAYED = { requests: 0, lastAt: 0, writes: 0 };
