@@ -9,6 +9,7 @@ import { nightContract } from './contract/night.ts';
 import { rebootContract } from './contract/reboot.ts';
 import { requestsContract } from './contract/requests.ts';
 import { stateContract } from './contract/state.ts';
+import { trafficContract } from './contract/traffic.ts';
 import { closePair, openPair } from './trial/pair.ts';
 
 // docs/anny-box.md on two real machines. The first subjects follow each other; from `requests` on each begins anew.
@@ -20,6 +21,7 @@ firstWriterContract();
 handoverContract();
 rebootContract();
 requestsContract();
+trafficContract();
 stateContract();
 diskContract();
 backupContract();

@@ -72,7 +72,7 @@ export const statusSchema = z.object({
 });
 export type BoxStatus = z.infer<typeof statusSchema>;
 
-/** Requests that this machine's own app answered, but for those for its health. Times are the app's, in milliseconds; 0 for none. */
+/** Requests to this machine's own app, but for those for its health. Times until the app began its answer, in milliseconds; 0 for none. */
 export const trafficSchema = z.object({
   seconds: z.number().int(),
   requests: z.number().int(),

@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { underLoad } from '../bench/load/load.ts';
 import { reset } from '../cloud/local/down.ts';
+
 import { NAME } from '../demo/project.ts';
+
 import { openStage, type Stage, stagePlace } from '../demo/stage.ts';
 import { demoSteps, type Seen } from '../demo/steps.ts';
 import { lost, startWriting } from '../demo/writing.ts';
 import { silentReport } from '../operation/silent-report.ts';
+import { promoteBroken } from './broken-release.ts';
 import { openLogbook } from './logbook.ts';
 import { run } from './programs.ts';
 
@@ -137,6 +140,28 @@ describe('clients of every kind', () => {
     expect(tally.uploads.whole).toBeGreaterThan(10);
     const ids = await visitor().ids();
     expect(tally.acknowledged.filter((id) => !ids.has(id))).toEqual([]);
+  });
+});
+
+describe('a release that is well for its health path, and fails a third of its clients’ writes', () => {
+  it('is handed back by the watch, exit 1, with the numbers; no acknowledged write is lost', async () => {
+    const before = await status();
+    const writing = startWriting(visitor(), 'broken', 8);
+    const done = await promoteBroken(place.directory).finally(() => writing.stop());
+    const written = await writing.stop();
+    expect({ code: done.code, stderr: done.stderr }).toMatchObject({ code: 1 });
+    expect(JSON.parse(done.stdout).error).toMatchObject({
+      code: 'UNHEALTHY',
+      found: expect.stringMatching(
+        /5xx [1-9]\d*\.\d % of [\d,]+ requests; 0\.0\d? % of [\d,]+ in the hour before on (blue|green)-/,
+      ),
+    });
+    expect(await readFile(join(place.directory, 'told'), 'utf8')).toBe(`UNHEALTHY 1 ${before.writer} ${NAME}\n`);
+    expect((await status()).writer).toBe(before.writer);
+    expect(written.failures.every((failure) => failure.startsWith('HTTP 500'))).toBe(true);
+    expect(written.failures.length).toBeGreaterThan(2);
+    expect(lost(written, await visitor().ids())).toEqual([]);
+    await visitor().write('after-it-was-handed-back', 'once more');
   });
 });
 

@@ -14,6 +14,10 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     if (stopping) response.setHeader('connection', 'close');
     const text = Buffer.concat(chunks).toString();
+    if (request.url === '/fail') {
+      response.statusCode = 500;
+      return response.end('as it was asked to');
+    }
     if (request.url === '/upload') return response.end(String(text.length));
     if (request.url === '/download') return response.end(Buffer.alloc(DOWNLOAD_BYTES, 'x'));
     if (request.url === '/events') return tellEvents(response);

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # What clients got from this machine's own app: from nginx's log, which each answer is written to as it ends.
 
-# Its first fields are for this: seconds since the epoch, 1 when the app was asked (and not for its health), status, what the
-# app took, "-". More than one time there means that the request met a stopped app and waited.
+# Its first fields are for this: seconds since the epoch, 1 when the app was asked (and not for its health), status, how long it all
+# took, how long the app took to begin its answer, "-". More than one time there: the request met a stopped app and waited.
 ACCESS_LOG=/var/log/nginx/anny.access.log
 
 verb_traffic() {
@@ -29,12 +29,16 @@ readonly COUNT_TRAFFIC='
 BEGIN { from = now - seconds * 1000; slowest = 600000 }
 length($1) != 14 || $1 !~ /^[0-9]+[.][0-9]+$/ { next }
 $1 * 1000 < from - 2000 { exit }
-$1 * 1000 < from || $2 != 1 || $3 == 101 || $4 == "-" { next }
+$1 * 1000 < from || $2 != 1 || $3 == 101 { next }
 {
+  begun = $5
+  # Nginx answered itself, or the client went away before the app said anything: that took as long as its patience lasted.
+  if ($5 == "-" && $3 < 499) next
+  if ($5 == "-" && $3 == 499) begun = $4
   requests++
   if ($3 >= 500) errors++
-  if ($5 != "-") next
-  ms = int($4 * 1000 + 0.5)
+  if ($6 != "-" || begun == "-") next
+  ms = int(begun * 1000 + 0.5)
   if (ms > slowest) ms = slowest
   if (ms > longest) longest = ms
   took[ms]++
