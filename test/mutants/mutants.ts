@@ -35,7 +35,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'no switch after the handover',
     breaks: 'success is said while the name leads to the old machine',
     file: 'bluegreen/promote.ts',
-    find: '  await switchName(context, machine.address);\n  const verdict',
+    find: '  await lead(context, machine, from);\n  const verdict',
     replace: '  const verdict',
   },
   {
@@ -270,5 +270,33 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'builder/bake.ts',
     find: "  await destroy(context, 'destroy test machine', booted);\n",
     replace: "  if (booted === builder) await destroy(context, 'destroy test machine', booted);\n",
+  },
+  {
+    name: 'a hook that fails does not end the command',
+    breaks: 'what the operator forbade is done',
+    file: 'bluegreen/run-hook.ts',
+    find: '      if (ok) return;\n      throw',
+    replace: '      return;\n      throw',
+  },
+  {
+    name: 'a hook that is only told ends the command',
+    breaks: 'a promote that has succeeded says that it failed',
+    file: 'bluegreen/run-hook.ts',
+    find: '    if (!(error instanceof AnnyError)) throw error;\n    warn(',
+    replace: '    throw error;\n    warn(',
+  },
+  {
+    name: 'the watch believes the health path',
+    breaks: 'an app that fails its clients goes on serving them',
+    file: 'bluegreen/watch.ts',
+    find: "    if (isBad(looks)) return { good: false, reason: looks.last?.reason ?? '' };\n",
+    replace: '',
+  },
+  {
+    name: 'nobody asks how it was before',
+    breaks: 'an app that lets its clients wait goes on serving them',
+    file: 'bluegreen/promote.ts',
+    find: 'before: await trafficBefore(context, from)',
+    replace: 'before: undefined',
   },
 ];
