@@ -23,7 +23,6 @@ export function trafficContract(): void {
       const seen = await counted(blue, async () => {
         for (const path of ['/who', '/nothing-here', '/fail', '/fail']) await ask(blue, path);
         for (const path of ['/health', '/.well-known/anny/writer']) await ask(blue, path);
-        await ask(green, '/who');
       });
       expect(seen).toEqual({ requests: 4, errors: 2 });
       const { kept } = await write(blue, 'counted');
