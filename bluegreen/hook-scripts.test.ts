@@ -40,18 +40,15 @@ async function run(script: string, options: Partial<HookCall> & { timeoutMs?: nu
   return { ...result, seen, tookMs: performance.now() - begun };
 }
 
-const alive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
+/** Dead, though nobody may have taken note of it yet: then its state is Z. */
+async function isDead(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return stat === '' || stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+}
 
 async function gone(pid: number): Promise<boolean> {
-  for (let attempt = 0; attempt < 50 && alive(pid); attempt += 1) await sleep(20);
-  return !alive(pid);
+  for (let attempt = 0; attempt < 250 && !(await isDead(pid)); attempt += 1) await sleep(20);
+  return isDead(pid);
 }
 
 const pidIn = async (file: string): Promise<number> => Number(await readFile(join(directory, file), 'utf8'));
