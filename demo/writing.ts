@@ -17,7 +17,12 @@ export interface Writing {
 const PAUSE_MS = 20;
 
 /** `writers` that write one thing after another, each with an id of its own, until they are stopped. */
-export function startWriting(visitor: Visitor, label: string, writers: number): Writing {
+export function startWriting(
+  { write: send }: Pick<Visitor, 'write'>,
+  label: string,
+  writers: number,
+  pauseMs = PAUSE_MS,
+): Writing {
   const acknowledged: string[] = [];
   const failures: string[] = [];
   let longestMs = 0;
@@ -27,13 +32,14 @@ export function startWriting(visitor: Visitor, label: string, writers: number): 
       const id = `${label}-${writer}-${count}`;
       const begun = performance.now();
       try {
-        await visitor.write(id, `written by ${label}`);
+        await send(id, `written by ${label}`);
         acknowledged.push(id);
       } catch (error) {
         failures.push(error instanceof Error ? error.message : String(error));
+        await sleep(PAUSE_MS);
       }
       longestMs = Math.max(longestMs, performance.now() - begun);
-      await sleep(PAUSE_MS);
+      if (pauseMs > 0) await sleep(pauseMs);
     }
   };
   const all = Array.from({ length: writers }, (_, writer) => write(writer));

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { lookupOf } from '../../demo/outside.ts';
+import { startWriting as startWritingTo } from '../../demo/writing.ts';
 import type { Ground } from './ground.ts';
 
 export interface Tally {
@@ -39,38 +39,18 @@ export function startWriting(
   label = 'write',
 ): { stop(): Promise<Tally> } {
   const client = clientOf(ground, address, clients);
-  const begunAt = Date.now();
-  const kept: string[] = [];
-  const failures: string[] = [];
-  let longestMs = 0;
-  let running = true;
-  const write = async (number: number): Promise<void> => {
-    for (let count = 0; running; count += 1) {
-      const text = `${label}-${address}-${begunAt}-${number}-${count}`;
-      const begun = performance.now();
-      try {
-        const { statusCode, body } = await request(`https://${ground.settings.publicName}/`, {
-          method: 'POST',
-          body: text,
-          dispatcher: client,
-        });
-        const said = await body.text();
-        if (statusCode === 200) kept.push(text);
-        else failures.push(`${statusCode} ${said.slice(0, 100)}`);
-      } catch (error) {
-        failures.push(error instanceof Error ? error.message : String(error));
-        await sleep(20);
-      }
-      longestMs = Math.max(longestMs, performance.now() - begun);
-    }
+  const write = async (text: string): Promise<void> => {
+    const url = `https://${ground.settings.publicName}/`;
+    const { statusCode, body } = await request(url, { method: 'POST', body: text, dispatcher: client });
+    const said = await body.text();
+    if (statusCode !== 200) throw new Error(`${statusCode} ${said.slice(0, 100)}`);
   };
-  const all = Array.from({ length: clients }, (_, number) => write(number));
+  const writing = startWritingTo({ write }, `${label}-${address}-${Date.now()}`, clients, 0);
   return {
     stop: async () => {
-      running = false;
-      await Promise.all(all);
+      const { acknowledged, failures, longestMs } = await writing.stop();
       await client.close();
-      return { kept, failures, longestMs };
+      return { kept: acknowledged, failures, longestMs };
     },
   };
 }
