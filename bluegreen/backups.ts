@@ -18,7 +18,7 @@ export interface Backups {
 export interface BackupFile {
   /** "20261124-020000.tar.age" */
   readonly name: string;
-  /** When the machine made it, seconds since the epoch. */
+  /** When it was asked for, seconds since the epoch by the operator's clock. */
   readonly at: number;
   readonly bytes: number;
 }

@@ -125,6 +125,16 @@ describe('restore', () => {
     expect(restore(machines, { backup: 'newest' })).toMatchObject({ action: 'restore' });
   });
 
+  test('tells by ages what is newer: a standby whose clock is behind is no older for it', () => {
+    const behind = { relayTo: '10.0.0.2', now: NOW_SECONDS - 7_200, since: NOW_SECONDS - 7_260 };
+    expect(refused(() => restore([answering(1, 'relay', behind), silent(2)]))).toMatchObject({
+      code: 'WOULD_LOSE_WRITES',
+    });
+    const ahead = { relayTo: '10.0.0.2', now: NOW_SECONDS + 7_200, since: NOW_SECONDS };
+    expect(restore([answering(1, 'relay', ahead), silent(2)])).toMatchObject({ action: 'restore' });
+    expect(rollback([answering(1, 'relay', behind), silent(2)], true)).toMatchObject({ lostSeconds: 60 });
+  });
+
   test('goes on with a machine that had taken over, with consent: the old one may have written since', () => {
     const heir = answering(2, 'candidate', { takeover: { from: '10.0.0.1', at: NOW_SECONDS - 600 } });
     expect(refused(() => restore([silent(1), heir]))).toMatchObject({ code: 'WOULD_LOSE_WRITES' });

@@ -111,7 +111,7 @@ export function planRollback(situation: Situation, wish: RollbackWish): Plan {
   if (to === undefined) throw noStandby(wish.to, situation.standbys);
   const standbys = situation.standbys.filter((one) => one !== to);
   if (situation.kind === 'live') return { action: 'rollback', from: situation.writer, to, standbys };
-  const lostSeconds = wish.nowSeconds - to.status.since;
+  const lostSeconds = agoThere(to, to.status.since, wish.nowSeconds);
   if (!wish.loseWrites) throw refuseToLose(to, situation.silent, lostSeconds);
   const after = latestGeneration(situation);
   return { action: 'fall-back', after, to, fence: cannotBeAsked(situation), standbys, lostSeconds };
@@ -139,7 +139,7 @@ export function planRestore(situation: Situation, wish: RestoreWish): Plan {
   const standbys = situation.kind === 'empty' ? [] : situation.standbys;
   const backup = chooseBackup(wish);
   if (wish.backup === undefined && situation.kind === 'dark') {
-    const heir = heirOf(situation, backup);
+    const heir = heirOf(situation, backup, wish.nowSeconds);
     if (heir !== undefined) return planTakeOver(heir, situation, wish);
     refuseOlderThanStandby(standbys, backup, wish);
   }
@@ -155,6 +155,11 @@ export function planRestore(situation: Situation, wish: RestoreWish): Plan {
   return { action: 'restore', after, backup, fence, standbys, lostSeconds, ...bringing(wish.image, slot, strays) };
 }
 
+/** How long ago something was that a machine dated by its own clock, in seconds: no two clocks agree, but all go equally fast. */
+function agoThere({ status, askedAt }: Answering, at: number, nowSeconds: number): number {
+  return status.now - at + (nowSeconds - askedAt);
+}
+
 /** A take-over is dated by its end; its data is from the pull before it, within a hold, and no hold is longer. */
 const HOLD_LIMIT_SECONDS = 100;
 
@@ -162,11 +167,14 @@ const HOLD_LIMIT_SECONDS = 100;
 function heirOf(
   { strays, standbys, silent }: Extract<Situation, { kind: 'dark' }>,
   backup: BackupFile | undefined,
+  nowSeconds: number,
 ): Answering | undefined {
-  const newest = Math.max(backup?.at ?? 0, ...standbys.map(({ status }) => status.since));
+  const backupAge = backup === undefined ? Number.POSITIVE_INFINITY : nowSeconds - backup.at;
+  const youngest = Math.min(backupAge, ...standbys.map((one) => agoThere(one, one.status.since, nowSeconds)));
   return strays
     .filter((one) => 'box' in one)
-    .filter(({ status: { takeover } }) => takeover.from !== '' && takeover.at >= newest)
+    .filter(({ status: { takeover } }) => takeover.from !== '')
+    .filter((one) => agoThere(one, one.status.takeover.at, nowSeconds) <= youngest)
     .filter(({ status: { takeover } }) => standbys.every(({ address }) => address !== takeover.from))
     .find(({ status: { takeover } }) => silent.length === 0 || silent.some(({ address }) => address === takeover.from));
 }
@@ -175,7 +183,7 @@ function heirOf(
 function planTakeOver(to: Answering, situation: Extract<Situation, { kind: 'dark' }>, wish: RestoreWish): Plan {
   const { standbys } = situation;
   const { from, at } = to.status.takeover;
-  const lostSeconds = wish.nowSeconds - at + HOLD_LIMIT_SECONDS;
+  const lostSeconds = agoThere(to, at, wish.nowSeconds) + HOLD_LIMIT_SECONDS;
   if (wish.loseWrites) return { action: 'take-over', to, fence: cannotBeAsked(situation), standbys, lostSeconds };
   throw wouldLoseWrites(
     `making ${to.tags.release} the writer`,
@@ -201,10 +209,12 @@ function refuseOlderThanStandby(
   wish: RestoreWish,
 ): void {
   const newest = standbys.find(({ status }) => status.role === 'relay');
-  if (newest === undefined || newest.status.since <= (backup?.at ?? 0)) return;
+  if (newest === undefined) return;
+  const dataAge = agoThere(newest, newest.status.since, wish.nowSeconds);
+  if (backup !== undefined && wish.nowSeconds - backup.at <= dataAge) return;
   throw wouldLoseWrites(
     'restoring from a backup',
-    `standby ${newest.tags.release} is alive and has newer data (${age(wish.nowSeconds - newest.status.since)} old) than the newest backup (${backup === undefined ? 'none' : `${age(wish.nowSeconds - backup.at)} old`})`,
+    `standby ${newest.tags.release} is alive and has newer data (${age(dataAge)} old) than the newest backup (${backup === undefined ? 'none' : `${age(wish.nowSeconds - backup.at)} old`})`,
     `anny-bluegreen rollback --lose-writes, or name the backup: restore --backup ${backup?.name ?? 'NAME'}`,
   );
 }

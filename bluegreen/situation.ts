@@ -39,7 +39,7 @@ export function judge(world: World): Situation {
   if (writer !== undefined && second !== undefined) return { kind: 'two-writers', writers };
   // By generation: it is the order of the data, however often a relay was pointed elsewhere since.
   const standbys = [...withRole(world, 'relay'), ...withRole(world, 'fenced'), ...superseded].sort(
-    (a, b) => b.status.generation - a.status.generation || b.status.since - a.status.since,
+    (a, b) => b.status.generation - a.status.generation || inRoleFor(a) - inRoleFor(b),
   );
   const candidates = [...withRole(world, 'candidate'), ...withRole(world, 'none')];
   const neverServed = world.silent.filter((machine) => isStray(machine, world));
@@ -59,6 +59,11 @@ export function judge(world: World): Situation {
     return { kind: 'empty', strays: others.strays };
   }
   return { kind: 'dark', ...others };
+}
+
+/** In seconds, by its own clock: no two agree. */
+function inRoleFor({ status }: Answering): number {
+  return status.now - status.since;
 }
 
 /** It was powered off and another machine became the writer; started again, it serves nobody since the name leads elsewhere. */

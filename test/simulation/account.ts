@@ -7,7 +7,7 @@ import { powerOff, powerOn } from './box/boot.ts';
 import { emptyMemory, freshDisk, type Machine } from './box/machine.ts';
 import { checkMayGo, checkNotOnlyCopy } from './invariants.ts';
 import { fault, type Operator } from './operator.ts';
-import type { World } from './world.ts';
+import { SKEW_MS, type World } from './world.ts';
 import { SUBDOMAIN } from './zone.ts';
 
 export interface Rented {
@@ -143,6 +143,7 @@ function newMachine(world: World, request: NewInstance, address: string): Machin
     world,
     disk: freshDisk(),
     memory: emptyMemory(''),
+    skewMs: world.skewed ? world.random.int(...SKEW_MS) : 0,
     power: 'starting',
     task: { alive: true },
     dead: false,

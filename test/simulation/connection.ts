@@ -5,10 +5,12 @@ import { powerOff, powerOn } from './box/boot.ts';
 import { activate, fence, pass, prepare, secrets, start, stop } from './box/candidate.ts';
 import { locked } from './box/flags.ts';
 import { hold, quiesce, relay, resume } from './box/handover.ts';
-import { type Machine, NOTHING_RELAYED, pause } from './box/machine.ts';
+import { type Machine, NOTHING_RELAYED, pause, seconds } from './box/machine.ts';
 import { admit, pull, pullKey, takeover } from './box/pull.ts';
+
 import { traffic } from './box/traffic.ts';
-import { call, fault, type Happening, type Operator } from './operator.ts';
+import { call, fault, type Happening, type Operator, timeOf } from './operator.ts';
+
 import type { World } from './world.ts';
 
 const VERB_TIMEOUT_MS = 60_000;
@@ -24,7 +26,7 @@ export function machinesPort(world: World, operator: Operator): Machines {
         const machine = world.machineAt(address);
         if (machine !== undefined && what === 'cut long') cut(machine, 60_000, 400_000);
         if (machine === undefined || !reachable(machine) || what === 'cut before') {
-          const left = Math.max(1, untilMs - world.timeline.now());
+          const left = Math.max(1, untilMs - timeOf(world, operator));
           await world.timeline.sleep(world.forever, Math.min(left, world.random.int(50, 10_000)));
           throw lost(address, 'no answer');
         }
@@ -94,7 +96,7 @@ function boxOn(world: World, operator: Operator, line: Line, untilMs = Number.PO
       const slowly = async (): Promise<void> => {
         if (what === 'slow' || what === 'slow and cut') await pause(machine, 2_000, 30_000);
       };
-      return answered(machine, () => verb(slowly), Math.min(timeoutMs, Math.max(1, untilMs - world.timeline.now())));
+      return answered(machine, () => verb(slowly), Math.min(timeoutMs, Math.max(1, untilMs - timeOf(world, operator))));
     });
   const inTurn = <T>(name: string, verb: () => Promise<T>, timeoutMs?: number): Promise<T> =>
     run(name, (slowly) => locked(machine, () => slowly().then(verb)), timeoutMs);
@@ -158,7 +160,7 @@ export function statusOf(machine: Machine): BoxStatus {
   return {
     ...{ role, release, slot, since, generation, relayTo, lastBackupAt },
     held: memory.holdUntil > 0,
-    holdUntil: Math.floor(memory.holdUntil / 1000),
+    holdUntil: memory.holdUntil === 0 ? 0 : Math.floor((memory.holdUntil + machine.skewMs) / 1000),
     app: { running: memory.appRunning, image: machine.digest, startedAt: '', restarts: 0 },
     image: { name: 'anny', digest: machine.digest },
     certificate: certificateOf(machine),
@@ -168,7 +170,7 @@ export function statusOf(machine: Machine): BoxStatus {
     bootId: memory.bootId,
     uptimeSeconds: 0,
     diskFreeBytes: world.timeline.now() < machine.fullUntil ? 0 : 1e10,
-    now: Math.floor(world.timeline.now() / 1000),
+    now: seconds(machine),
     failedUnits: [],
   };
 }

@@ -39,7 +39,7 @@ export type Start = Decided & { readonly seed?: number };
 
 /** Nothing yet: no image, no release. Clients try to write all the same. */
 export function stage({ seed = 1, ...decided }: Start = {}): Stage {
-  const world = newWorld(seed, { backups: true, smoke: false, hooks: false, flakes: 0, ...decided });
+  const world = newWorld(seed, { backups: true, smoke: false, hooks: false, flakes: 0, skewed: false, ...decided });
   const watch = watching(world);
   const run = (command: Command, ...incidents: Incident[]): Promise<Ending> =>
     perform(world, watch, command, incidents);

@@ -1,6 +1,6 @@
 import type { Plan } from '../../bluegreen/plan.ts';
 import { readTags } from '../../bluegreen/tags.ts';
-import type { Machine } from './box/machine.ts';
+import { type Machine, seconds } from './box/machine.ts';
 import type { Command } from './commands.ts';
 import { giveUp, missingFrom } from './ledger.ts';
 import { acceptors, type Decision, decide } from './traffic.ts';
@@ -91,10 +91,11 @@ export function isDown(world: World, address: string, { through, at }: Decision)
 }
 
 /** As long as clients come by an old address, the machine there is kept. */
-export function checkMayGo(world: World, { address, memory, disk }: Machine): void {
+export function checkMayGo(world: World, machine: Machine): void {
+  const { address, memory, disk } = machine;
   const served = world.ledger.promised.count > missingFrom(world.ledger, disk.state).length;
   if (!memory.up || !served || (disk.role !== 'relay' && disk.role !== 'writer')) return;
-  const now = world.timeline.now() / 1000;
+  const now = seconds(machine);
   const quiet = now - disk.since > STANDBY_SECONDS && now - disk.relayed.lastAt > TTL_SECONDS && memory.open === 0;
   if (disk.role === 'writer' || !quiet) throw new Violation(`${address} is destroyed while clients still come by it`);
 }
@@ -114,7 +115,7 @@ export function checkAgreed(couldBeAsked: readonly Machine[], command: Command, 
   if (!('lostSeconds' in plan) || !('loseWrites' in command) || command.loseWrites) return;
   if (plan.action !== 'restore') throw new Violation(`${plan.action} gives writes up, and nobody has agreed to it`);
   if ('backup' in command && command.backup !== undefined) return;
-  const newer = couldBeAsked.filter(couldGoOn).find(({ disk }) => disk.since > plan.backup.at);
+  const newer = couldBeAsked.filter(couldGoOn).find((one) => seconds(one) - one.disk.since < plan.lostSeconds);
   if (newer !== undefined) throw new Violation(`an older backup is restored although ${newer.address} could go on`);
 }
 

@@ -55,6 +55,11 @@ function meet(world: World, { incidents, calls, interrupt }: Operator, name: str
   return met.what;
 }
 
+/** By the clock of its computer. */
+export function timeOf(world: World, { computer }: Operator): number {
+  return world.timeline.now() + world.skewOf(computer);
+}
+
 export function kill({ task, killed }: Operator): void {
   task.alive = false;
   killed();

@@ -6,14 +6,14 @@ import type { Probe } from '../../bluegreen/probe.ts';
 import type { Smoke } from '../../bluegreen/smoke.ts';
 import type { Clock } from '../../operation/clock.ts';
 import type { Journal } from '../../operation/journal.ts';
-import { call, fault, type Operator } from './operator.ts';
+import { call, fault, type Operator, timeOf } from './operator.ts';
 import { healthAt } from './traffic.ts';
 import type { World } from './world.ts';
 import { SERVERS } from './zone.ts';
 
 export function clockPort(world: World, operator: Operator): Clock {
   return {
-    now: () => world.timeline.now(),
+    now: () => timeOf(world, operator),
     sleep: (ms) => call(world, operator, 'clock.sleep', () => world.timeline.sleep(operator.task, ms)),
     randomHex: (bytes) => world.random.hex(bytes),
   };

@@ -35,6 +35,9 @@ import { acceptors, decide } from './traffic.ts';
 import type { World } from './world.ts';
 import { DOMAIN, PUBLIC_NAME, SUBDOMAIN } from './zone.ts';
 
+/** What is said is rounded to whole seconds, by three clocks. */
+const ROUNDED_MS = 3_000;
+
 const config = configSchema.parse({
   infra: { parent_domain: DOMAIN, subdomain: SUBDOMAIN },
   app: { secrets: [] },
@@ -111,7 +114,7 @@ export async function perform(
     );
     if (plan.action === 'fall-back') checkNewestChosen(world, plan.to.address);
     if (!('lostSeconds' in plan)) return;
-    const since = world.timeline.now() - plan.lostSeconds * 1_000 - 1_000;
+    const since = world.timeline.now() - plan.lostSeconds * 1_000 - ROUNDED_MS;
     world.ledger.mayLoseAfter = Math.min(since, world.ledger.mayLoseAfter ?? since);
   };
   const ending = await ended(world, watch, caller, () => run(open(world, caller, command.kind), command, announce));

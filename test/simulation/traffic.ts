@@ -1,5 +1,5 @@
 import { healthy } from './box/flags.ts';
-import type { Machine } from './box/machine.ts';
+import { type Machine, seconds } from './box/machine.ts';
 import type { World } from './world.ts';
 
 /** A request that waits at a machine's hold socket. */
@@ -52,7 +52,7 @@ export function deliver(world: World, address: string, request: HeldRequest): De
   const decision = decide(world, address, request.from);
   for (const relay of decision.through) {
     relay.disk.relayed.requests += 1;
-    relay.disk.relayed.lastAt = Math.floor(world.timeline.now() / 1000);
+    relay.disk.relayed.lastAt = seconds(relay);
   }
   if (decision.kind === 'app' && decision.at !== undefined) {
     if (request.arrive(decision.at)) for (const relay of decision.through) relay.disk.relayed.writes += 1;

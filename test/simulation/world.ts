@@ -37,6 +37,8 @@ export interface World {
   readonly hooks: boolean;
   /** Share of probes that fail for no reason. */
   readonly flakes: number;
+  /** Clocks are minutes apart: each machine's, each operator's. */
+  readonly skewed: boolean;
   readonly ledger: Ledger;
   readonly story: string[];
   /** What nobody can kill. */
@@ -50,14 +52,19 @@ export interface World {
   /** Nothing breaks any more. */
   calm: boolean;
   tell(line: string): void;
+  /** How far a computer's clock is ahead, in milliseconds. */
+  skewOf(computer: string): number;
   /** What a computer's disk has of the operations that ran on it. */
   journalOf(computer: string): JournalEntry[];
   machineAt(address: string): Machine | undefined;
   nextNumber(): number;
 }
 
+/** How far a clock may be off. */
+export const SKEW_MS = [-240_000, 240_000] as const;
+
 /** What a directed story decides itself. */
-export type Decided = Partial<Pick<World, 'backups' | 'smoke' | 'hooks' | 'flakes'>>;
+export type Decided = Partial<Pick<World, 'backups' | 'smoke' | 'hooks' | 'flakes' | 'skewed'>>;
 
 export function newWorld(seed: number, decided: Decided = {}): World {
   const random = seeded(seed);
@@ -65,6 +72,7 @@ export function newWorld(seed: number, decided: Decided = {}): World {
   const begun = time.now();
   const machines: Machine[] = [];
   const story: string[] = [];
+  const skews = new Map<string, number>();
   const journals = new Map<string, JournalEntry[]>();
   let number = 0;
   return {
@@ -83,6 +91,7 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     smoke: random.chance(0.3),
     hooks: random.chance(0.3),
     flakes: random.pick([0, 0, 0.02]),
+    skewed: random.chance(0.4),
     ...decided,
     ledger: ledger(),
     story,
@@ -92,6 +101,11 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     weather: { throttledUntil: 0, downUntil: 0 },
     calm: false,
     tell: (line) => void story.push(`${((time.now() - begun) / 1000).toFixed(1).padStart(8)}  ${line}`),
+    skewOf(computer) {
+      const known = skews.get(computer) ?? (this.skewed ? random.int(...SKEW_MS) : 0);
+      skews.set(computer, known);
+      return known;
+    },
     journalOf: (computer) => {
       const known = journals.get(computer) ?? [];
       journals.set(computer, known);

@@ -59,6 +59,8 @@ export interface Machine {
   readonly world: World;
   disk: Disk;
   memory: Memory;
+  /** How far its clock is ahead. */
+  skewMs: number;
   power: 'running' | 'stopped' | 'starting';
   /** The life between two boots. */
   task: Task;
@@ -116,8 +118,9 @@ export function emptyMemory(bootId: string): Memory {
   };
 }
 
+/** By its own clock. */
 export function seconds(machine: Machine): number {
-  return Math.floor(machine.world.timeline.now() / 1000);
+  return Math.floor((machine.world.timeline.now() + machine.skewMs) / 1000);
 }
 
 /** Time passes on this machine; when it goes off meanwhile, what waits never goes on. */
