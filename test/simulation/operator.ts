@@ -4,7 +4,7 @@ import type { World } from './world.ts';
 
 /** What may happen at a call of a port. */
 export const HAPPENINGS = {
-  any: ['killed before', 'killed after', 'interrupted'],
+  any: ['killed before', 'killed after', 'interrupted', 'clock jumps'],
   cloud: ['refused', 'unreachable before', 'unreachable after', 'throttled', 'API down', 'done and 500'],
   box: ['cut before', 'cut after', 'cut long', 'reboot', 'dies', 'full disk', 'torn pull', 'slow', 'slow and cut'],
 } as const;
@@ -45,13 +45,14 @@ export function operator(incidents: readonly Incident[], computer = HERE): Opera
   };
 }
 
-function meet(world: World, { incidents, calls, interrupt }: Operator, name: string): Happening | undefined {
+function meet(world: World, { computer, incidents, calls, interrupt }: Operator, name: string): Happening | undefined {
   const counts = ['any', name].map((call) => [call, (calls.get(call) ?? 0) + 1] as const);
   for (const [call, count] of counts) calls.set(call, count);
   const met = incidents.find((one) => counts.some(([call, count]) => one.call === call && one.count === count));
   if (met === undefined) return undefined;
   world.tell(`  ! ${met.what} at ${name}`);
   if (met.what === 'interrupted') interrupt.abort();
+  if (met.what === 'clock jumps') world.jump(computer);
   return met.what;
 }
 

@@ -114,7 +114,7 @@ export async function perform(
     );
     if (plan.action === 'fall-back') checkNewestChosen(world, plan.to.address);
     if (!('lostSeconds' in plan)) return;
-    const since = world.timeline.now() - plan.lostSeconds * 1_000 - ROUNDED_MS;
+    const since = world.timeline.now() - plan.lostSeconds * 1_000 - ROUNDED_MS - world.jumpedMs;
     world.ledger.mayLoseAfter = Math.min(since, world.ledger.mayLoseAfter ?? since);
   };
   const ending = await ended(world, watch, caller, () => run(open(world, caller, command.kind), command, announce));

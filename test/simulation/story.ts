@@ -9,7 +9,7 @@ import { pass } from './pass.ts';
 import { type Ending, perform } from './perform.ts';
 import { setInOrder } from './set-in-order.ts';
 import { acceptors, flushHeld } from './traffic.ts';
-import { bake, newWorld, type World } from './world.ts';
+import { bake, newWorld, SKEW_MS, type World } from './world.ts';
 
 export interface Told {
   readonly seed: number;
@@ -110,9 +110,15 @@ function strike(world: World): void {
   if (machines.length === 0 || world.calm) return;
   const victim = writer !== undefined && random.chance(0.6) ? writer : random.pick(machines);
   if (!victim.task.alive) return;
-  const what = world.random.pick(['dies', 'reboots', 'is cut off'] as const);
+  const what = world.random.pick(['dies', 'reboots', 'is cut off', 'has its clock set'] as const);
   if (what === 'dies') dies(victim);
   if (what === 'reboots') reboot(victim);
+  if (what === 'has its clock set') {
+    const ms = random.int(...SKEW_MS);
+    victim.skewMs += ms;
+    world.jumpedMs += Math.abs(ms);
+    world.tell(`the clock of ${victim.address} is set by ${ms / 1_000} s`);
+  }
   if (what === 'is cut off') {
     world.tell(`${victim.address} is cut off`);
     cut(victim, 60_000, 600_000);

@@ -54,6 +54,10 @@ export interface World {
   tell(line: string): void;
   /** How far a computer's clock is ahead, in milliseconds. */
   skewOf(computer: string): number;
+  /** Its clock is set, by minutes, while commands run. */
+  jump(computer: string): void;
+  /** The sum of all jumps: what is told by clocks is only as good. */
+  jumpedMs: number;
   /** What a computer's disk has of the operations that ran on it. */
   journalOf(computer: string): JournalEntry[];
   machineAt(address: string): Machine | undefined;
@@ -106,6 +110,12 @@ export function newWorld(seed: number, decided: Decided = {}): World {
       skews.set(computer, known);
       return known;
     },
+    jump(computer) {
+      const ms = random.int(...SKEW_MS);
+      skews.set(computer, this.skewOf(computer) + ms);
+      this.jumpedMs += Math.abs(ms);
+    },
+    jumpedMs: 0,
     journalOf: (computer) => {
       const known = journals.get(computer) ?? [];
       journals.set(computer, known);
