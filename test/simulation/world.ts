@@ -95,7 +95,7 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     smoke: random.chance(0.3),
     hooks: random.chance(0.3),
     flakes: random.pick([0, 0, 0.02]),
-    skewed: random.chance(0.4),
+    skewed: decided.skewed ?? random.chance(0.4),
     ...decided,
     ledger: ledger(),
     story,
