@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { PassThrough, Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { Readable, Transform } from 'node:stream';
+import { finished, pipeline } from 'node:stream/promises';
 import { Decrypter } from 'age-encryption';
 import { AnnyError } from '../operation/errors.ts';
 import type { BackupFile, Backups } from './backups.ts';
@@ -25,6 +25,7 @@ export function backupStore(options: BackupStoreOptions): Backups {
     configured: options.recipients.length > 0,
     list: () => list(options.directory),
     save: (archive, what) => save(options, archive, what),
+    verify: async (backup) => finished((await openArchive(options, backup)).resume()),
     open: (backup) => openArchive(options, backup),
   };
 }
@@ -120,12 +121,17 @@ async function openArchive(options: BackupStoreOptions, backup: BackupFile): Pro
     const decrypter = new Decrypter();
     decrypter.addIdentity(identity);
     const plain = await decrypter.decrypt(Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>);
-    const out = new PassThrough();
-    pipeline(Readable.fromWeb(plain as Parameters<typeof Readable.fromWeb>[0]), out).catch((error: unknown) =>
-      out.destroy(corrupt(error)),
-    );
-    return out;
+    return Readable.from(orElse(Readable.fromWeb(plain as Parameters<typeof Readable.fromWeb>[0]), corrupt));
   } catch (error) {
     throw corrupt(error);
+  }
+}
+
+/** What a stream gives; where it breaks, with an error that says more. */
+async function* orElse(stream: Readable, better: (cause: unknown) => AnnyError): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw better(error);
   }
 }

@@ -11,6 +11,8 @@ export interface Backups {
     archive: Readable,
     what: { readonly at: number; readonly sha256: string; readonly bytes: number },
   ): Promise<BackupFile>;
+  /** Reads it to its end: BACKUP_CORRUPT when a bit of it is not as it was written. Before anything is done that needs it. */
+  verify(backup: BackupFile): Promise<void>;
   /** The tar in an archive, decrypted on the operator's side. BACKUP_MISSING, BACKUP_CORRUPT, SECRET_MISSING. */
   open(backup: BackupFile): Promise<Readable>;
 }

@@ -89,6 +89,7 @@ function linesOf(plan: Plan, facts: PlanFacts): Line[] {
       ];
     case 'restore':
       return [
+        ['verify backup', `${plan.backup.name}, to its end`],
         ...clear,
         ...prepareLines([['restore backup', plan.backup.name]]),
         ['health', `by HTTPS and name, at the new address; ${facts.gate}`],

@@ -13,6 +13,11 @@ import { watchAlone } from './watch.ts';
 /** Prepare and switch, without a living old machine: the data is as old as the backup. */
 export async function restore(context: Context, plan: Extract<Plan, { action: 'restore' }>): Promise<Answering> {
   const { operation } = context;
+  await runStep(operation, {
+    name: 'verify backup',
+    detail: plan.backup.name,
+    run: () => context.backups.verify(plan.backup),
+  });
   await clearStrays(context, plan.clear);
   const machine = await withUndo(operation, async () => {
     const prepared = await prepareRelease(context, { ...plan, source: { kind: 'backup', backup: plan.backup } });

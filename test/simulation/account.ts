@@ -93,7 +93,7 @@ export function cloudPort(world: World, operator: Operator, clock: Clock): Cloud
             throw fault('API_REFUSED', 'creating a record', 'there is one');
           }
           world.tell(`account: the name leads to ${data}`);
-          return world.zone.write(data);
+          return world.zone.write(data, lateness(world));
         },
         async () => (await records()).find((one) => one.type === 'A' && one.data === data)?.id,
       ),
@@ -109,9 +109,16 @@ export function cloudPort(world: World, operator: Operator, clock: Clock): Cloud
     pointRecord: (_domain, _id, data) =>
       ask('pointRecord', () => {
         world.tell(`account: the name leads to ${data}`);
-        world.zone.write(data);
+        world.zone.write(data, lateness(world));
       }),
   };
+}
+
+/** How much later one of the name servers takes the change over than it usually does. */
+function lateness({ weather, random }: World): number {
+  const late = weather.serverLate ? random.int(60_000, 3_600_000) : 0;
+  weather.serverLate = false;
+  return late;
 }
 
 function rent(world: World, request: NewInstance): Instance {
@@ -125,6 +132,8 @@ function rent(world: World, request: NewInstance): Instance {
   const one = { id, request, tags: request.tags, createdAt: now, knownFrom, placedFrom, machine };
   rented.set(id, one);
   world.machines.push(machine);
+  machine.dead = world.weather.stillborn;
+  world.weather.stillborn = false;
   world.tell(`account: ${machine.address} is made, ${request.tags.find((tag) => tag.startsWith('release='))}`);
   powerOn(machine, placedFrom - now + random.int(2_000, 9_000));
   return viewOf(world, one) ?? viewAt(one, now);

@@ -54,6 +54,8 @@ export function apiOf(world: World, operator: Operator, clock: Clock): Simulated
 function answered(world: World, operator: Operator, what: Happening | undefined, act: () => void): Answer {
   const { random, timeline, weather } = world;
   const now = timeline.now();
+  if (what === 'never boots') weather.stillborn = true;
+  if (what === 'one server late') weather.serverLate = true;
   if (what === 'throttled') weather.throttledUntil = now + random.int(1_000, 60_000);
   if (what === 'API down') weather.downUntil = now + random.int(1_000, 120_000);
   if (what === 'unreachable before' || what === 'unreachable after') {

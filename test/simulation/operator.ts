@@ -5,7 +5,16 @@ import type { World } from './world.ts';
 /** What may happen at a call of a port. */
 export const HAPPENINGS = {
   any: ['killed before', 'killed after', 'interrupted', 'clock jumps'],
-  cloud: ['refused', 'unreachable before', 'unreachable after', 'throttled', 'API down', 'done and 500'],
+  cloud: [
+    'refused',
+    'unreachable before',
+    'unreachable after',
+    'throttled',
+    'API down',
+    'done and 500',
+    'never boots',
+    'one server late',
+  ],
   box: ['cut before', 'cut after', 'cut long', 'reboot', 'dies', 'full disk', 'torn pull', 'slow', 'slow and cut'],
 } as const;
 export type Happening = (typeof HAPPENINGS)[keyof typeof HAPPENINGS][number];

@@ -5,6 +5,7 @@ import type { NameServers } from '../../bluegreen/name-servers.ts';
 import type { Probe } from '../../bluegreen/probe.ts';
 import type { Smoke } from '../../bluegreen/smoke.ts';
 import type { Clock } from '../../operation/clock.ts';
+import type { AnnyError } from '../../operation/errors.ts';
 import type { Journal } from '../../operation/journal.ts';
 import { call, fault, type Operator, timeOf } from './operator.ts';
 import { healthAt } from './traffic.ts';
@@ -99,6 +100,24 @@ export function backupsPort(world: World, operator: Operator): Backups {
         world.store.push(file);
         return file;
       }),
-    open: ({ name }) => call(world, operator, 'backups.open', async () => Readable.from([name])),
+    verify: ({ name }) =>
+      call(world, operator, 'backups.verify', async () => {
+        if (world.rotten.has(name)) throw corrupt(name);
+      }),
+    open: ({ name }) => call(world, operator, 'backups.open', async () => Readable.from(contentOf(world, name))),
   };
+}
+
+/** What has rotted is found out where it has: after some of it has gone out. */
+async function* contentOf(world: World, name: string): AsyncGenerator<string> {
+  if (!world.rotten.has(name)) {
+    yield name;
+    return;
+  }
+  yield name.slice(0, 1);
+  throw corrupt(name);
+}
+
+function corrupt(name: string): AnnyError {
+  return fault('BACKUP_CORRUPT', `decrypting backup ${name}`, 'it has changed');
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Command } from './commands.ts';
 import { cut, dies } from './connection.ts';
 import { at, live, PROMOTE, RESTORE, ROLLBACK } from './directed.ts';
 import { bake } from './world.ts';
@@ -307,5 +308,57 @@ describe('a release that is well for its health path', () => {
       const ending = await stage.run(PROMOTE);
       expect(ending, `seed ${seed}\n${stage.world.story.join('\n')}`).toMatchObject({ kind: 'success' });
     }
+  });
+});
+
+describe('what the surroundings get wrong', () => {
+  test('a backup that has rotted is found out before a machine is made of it; an older one can be named', async () => {
+    const stage = await live();
+    await stage.run({ kind: 'prepare', again: true });
+    const [older, newest] = stage.world.store;
+    stage.world.rotten.add(newest?.name ?? '');
+    dies(stage.writer());
+    const machines = stage.world.rented.size;
+    expect(await stage.run({ kind: 'restore', loseWrites: true })).toMatchObject({
+      code: 'BACKUP_CORRUPT',
+      exitCode: 4,
+    });
+    expect(stage.world.rented.size).toBe(machines);
+    const named: Command = {
+      kind: 'restore',
+      loseWrites: true,
+      ...(older === undefined ? {} : { backup: older.name }),
+    };
+    expect(await stage.run(named)).toMatchObject({ kind: 'success' });
+    await stage.setInOrder();
+  });
+
+  test('a machine that never boots is given up and destroyed', async () => {
+    const stage = await live();
+    expect(await stage.run(PROMOTE, at('cloud.createInstance', 'never boots'))).toMatchObject({ exitCode: 1 });
+    expect(stage.world.rented.size).toBe(1);
+    await stage.setInOrder();
+  });
+
+  test('a name server that takes the change over an hour later leaves the promote unfinished, and nobody unserved', async () => {
+    const stage = await live({ seed: 3 });
+    expect(await stage.run(PROMOTE, at('cloud.pointRecord', 'one server late'))).toMatchObject({ exitCode: 5 });
+    await stage.setInOrder();
+  });
+
+  test.each(['throttled', 'API down', 'done and 500'] as const)(
+    'an API that is %s makes no machine twice',
+    async (what) => {
+      const stage = await live();
+      await stage.run(PROMOTE, at('cloud.createInstance', what));
+      expect(stage.world.rented.size).toBeLessThanOrEqual(2);
+      await stage.setInOrder();
+    },
+  );
+
+  test.each([1, 2, 3, 4])('a clock that is set while requests wait moves nothing twice (%i)', async (count) => {
+    const stage = await live();
+    await stage.run(PROMOTE, at('box.hold', 'clock jumps'), at('box.pull', 'clock jumps', count));
+    await stage.setInOrder();
   });
 });

@@ -24,7 +24,7 @@ export async function setInOrder(world: World, watch: Watch, go: Go): Promise<vo
   world.tell(`the weather calms; things are put in order by ${byDoctor ? 'doctor --fix' : 'what status says'}`);
   await pass(world, watch, 2_000);
   for (const machine of world.machines) Object.assign(machine, { cutUntil: 0, fullUntil: 0, tornPull: false });
-  Object.assign(world.weather, { throttledUntil: 0, downUntil: 0 });
+  Object.assign(world.weather, { throttledUntil: 0, downUntil: 0, stillborn: false, serverLate: false });
   await pass(world, watch, 1_000);
   bake(world, 'good');
   let before = '';
@@ -109,12 +109,20 @@ async function insistOrGiveUp(world: World, go: Go, text: string): Promise<boole
   if (world.machines.every(({ memory, disk }) => memory.up && disk.role !== 'fenced')) {
     throw new Violation('writes are to be given up although every machine is alive');
   }
-  const ending = await go({ ...command, loseWrites: true });
-  if (ending.kind !== 'failure' || ending.code !== 'BACKUP_MISSING') return true;
+  let ending = await go({ ...command, loseWrites: true });
+  for (const { name } of world.store.toSorted((a, b) => b.at - a.at)) {
+    if (!isCorrupt(ending)) break;
+    ending = await go({ kind: 'restore', backup: name, loseWrites: true });
+  }
+  if (ending.kind !== 'failure' || (ending.code !== 'BACKUP_MISSING' && !isCorrupt(ending))) return true;
   const off = world.machines.filter(({ address }) => startByHand(world, address));
   if (off.length > 0) return true;
-  world.tell('the only copy is gone, and there never was a backup');
+  world.tell('the only copy is gone, and there is no backup that is whole');
   return false;
+}
+
+function isCorrupt(ending: Ending): boolean {
+  return ending.kind === 'failure' && ending.code === 'BACKUP_CORRUPT';
 }
 
 function checkKnown(world: World, seen: number): void {

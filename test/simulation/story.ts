@@ -110,9 +110,20 @@ function strike(world: World): void {
   if (machines.length === 0 || world.calm) return;
   const victim = writer !== undefined && random.chance(0.6) ? writer : random.pick(machines);
   if (!victim.task.alive) return;
-  const what = world.random.pick(['dies', 'reboots', 'is cut off', 'has its clock set'] as const);
+  const what = world.random.pick([
+    'dies',
+    'reboots',
+    'is cut off',
+    'has its clock set',
+    'has a backup that rots',
+  ] as const);
   if (what === 'dies') dies(victim);
   if (what === 'reboots') reboot(victim);
+  const newest = world.store.at(-1);
+  if (what === 'has a backup that rots' && newest !== undefined) {
+    world.rotten.add(newest.name);
+    world.tell(`backup ${newest.name} rots`);
+  }
   if (what === 'has its clock set') {
     const ms = random.int(...SKEW_MS);
     victim.skewMs += ms;

@@ -32,6 +32,8 @@ export interface World {
   readonly archives: Map<string, Archive>;
   /** The operator's backup store. */
   readonly store: BackupFile[];
+  /** Names of backups in it that have rotted. */
+  readonly rotten: Set<string>;
   readonly backups: boolean;
   readonly smoke: boolean;
   readonly hooks: boolean;
@@ -48,7 +50,14 @@ export interface World {
   /** The release that somebody wants destroyed, whatever is on it. */
   forced: string | undefined;
   /** What the account's API does to everybody. */
-  readonly weather: { throttledUntil: number; downUntil: number };
+  readonly weather: {
+    throttledUntil: number;
+    downUntil: number;
+    /** The next machine never comes up. */
+    stillborn: boolean;
+    /** One name server takes the next change of the record over long after the other. */
+    serverLate: boolean;
+  };
   /** Nothing breaks any more. */
   calm: boolean;
   tell(line: string): void;
@@ -91,6 +100,7 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     notes: noteStore(),
     archives: new Map(),
     store: [],
+    rotten: new Set(),
     backups: random.chance(0.7),
     smoke: random.chance(0.3),
     hooks: random.chance(0.3),
@@ -102,7 +112,7 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     forever: { alive: true },
     atWork: 0,
     forced: undefined,
-    weather: { throttledUntil: 0, downUntil: 0 },
+    weather: { throttledUntil: 0, downUntil: 0, stillborn: false, serverLate: false },
     calm: false,
     tell: (line) => void story.push(`${((time.now() - begun) / 1000).toFixed(1).padStart(8)}  ${line}`),
     skewOf(computer) {

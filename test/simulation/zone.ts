@@ -10,7 +10,8 @@ export const SERVERS = ['ns1.example.net', 'ns2.example.net'] as const;
 /** The zone: the account's records change at once, each name server takes them over when it likes. */
 export interface Zone {
   records(): readonly DnsRecord[];
-  write(data: string): RecordId;
+  /** @param lateMs The last name server takes it over so much later. */
+  write(data: string, lateMs: number): RecordId;
   /** What a name server says now. */
   answer(server: number): string | undefined;
 }
@@ -31,9 +32,12 @@ export function zone(timeline: Timeline, random: Random, lagMs: number): Zone {
       if (last === undefined) return [unrelated];
       return [unrelated, { id: RECORD_ID, type: 'A', name: SUBDOMAIN, data: last.data, ttlSeconds: 60 }];
     },
-    write: (data) => {
+    write: (data, lateMs) => {
       const now = timeline.now();
-      changes.push({ data, seenFrom: SERVERS.map(() => now + random.int(100, lagMs)) });
+      changes.push({
+        data,
+        seenFrom: SERVERS.map((_, index) => now + random.int(100, lagMs) + (index > 0 ? lateMs : 0)),
+      });
       return RECORD_ID;
     },
     answer: (server) => changes.findLast(({ seenFrom }) => (seenFrom[server] ?? 0) <= timeline.now())?.data,
