@@ -46,11 +46,11 @@ async function candidate(machine: TrialMachine, slot: 'blue' | 'green'): Promise
 }
 
 const FORGET = `
-systemctl stop anny-serve anny-app 'anny-deadman-*' 2>/dev/null || true
+systemctl stop anny-serve anny-app anny-writer.target 'anny-deadman-*' 2>/dev/null || true
 docker rm -f ledger >/dev/null 2>&1 || true
 find ${STATE} -mindepth 1 -delete 2>/dev/null || true
 rm -rf /var/lib/anny/* /opt/anny/backups/* /run/anny/app
 find /run/anny/mode /run/anny/takeover /run/anny/pass -type f -delete
-rm -f /run/anny/hold /run/anny/quiesced /run/anny/relay-open
+rm -f /run/anny/hold /run/anny/quiesced /run/anny/relay-open /run/anny/jobs
 anny-box boot >/dev/null
 `;

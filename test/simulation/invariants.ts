@@ -27,6 +27,7 @@ export function watch(world: World): Watch {
   return {
     check: () => {
       checkOneWriter(world);
+      checkJobs(world);
       checkHeld(world);
       checkTags(world, seenTags);
       outageSince = nameServesOrIsExplained(world) ? 0 : outageSince || world.timeline.now();
@@ -41,6 +42,15 @@ function checkOneWriter(world: World): void {
   const accepting = acceptors(world);
   if (accepting.length < 2) return;
   throw new Violation(`${accepting.map(({ address }) => address).join(' and ')} both accept writes`);
+}
+
+/** Timers and workers change the state too: they run on one machine, the writer, and not while its state is taken. */
+function checkJobs(world: World): void {
+  const running = world.machines.filter(({ memory }) => memory.jobs);
+  if (running.length > 1) throw new Violation(`jobs run on ${running.map(({ address }) => address).join(' and ')}`);
+  const [only] = running;
+  if (only === undefined || (only.disk.role === 'writer' && only.memory.quiesced === undefined)) return;
+  throw new Violation(`jobs run on ${only.address}, which is a ${only.disk.role} and has handed its state over`);
 }
 
 function checkHeld(world: World): void {

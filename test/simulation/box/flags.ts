@@ -8,15 +8,18 @@ export function applyRole(machine: Machine): void {
       memory.takeover.clear();
       memory.passes.clear();
       memory.mode = { writer: true, hold: memory.mode.hold && memory.holdUntil > 0, relay: false };
+      memory.jobs = memory.holdUntil === 0;
       break;
     case 'relay':
       memory.mode = { writer: false, hold: false, relay: true };
+      memory.jobs = false;
       memory.holdUntil = 0;
       memory.quiesced = undefined;
       memory.admitted = '';
       break;
     default:
       memory.mode = { writer: false, hold: false, relay: false };
+      memory.jobs = false;
       memory.holdUntil = 0;
       memory.quiesced = undefined;
       memory.admitted = '';

@@ -10,6 +10,7 @@ export async function hold(machine: Machine, budgetMs: number): Promise<void> {
   memory.holdUntil = world.timeline.now() + budgetMs;
   void world.timeline.sleep(task, budgetMs).then(() => deadmanFires(machine));
   await pause(machine, 20, 100);
+  memory.jobs = false;
   memory.mode.hold = true;
 }
 

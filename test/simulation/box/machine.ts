@@ -45,6 +45,8 @@ export interface Memory {
   held: HeldRequest[];
   /** Long requests that this relay is passing on. */
   open: number;
+  /** The image's timers and workers run. */
+  jobs: boolean;
   locked: boolean;
   readonly waiting: (() => void)[];
   bootId: string;
@@ -112,6 +114,7 @@ export function emptyMemory(bootId: string): Memory {
     quiesced: undefined,
     held: [],
     open: 0,
+    jobs: false,
     locked: false,
     waiting: [],
     bootId,

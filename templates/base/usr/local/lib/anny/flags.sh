@@ -14,13 +14,16 @@ apply_role() {
       rm -f "$RUN/mode/relay" "$RUN/relay-open"
       held || rm -f "$RUN/mode/hold"
       # Last: until now it was all that let the relay's requests in.
-      flag_off takeover pass ;;
+      flag_off takeover pass
+      held || start_jobs ;;
     relay)
       point_peer "$RELAY_TO"
       touch "$RUN/mode/relay" "$RUN/relay-open"
-      rm -f "$RUN"/mode/{writer,hold} "$RUN"/{hold,quiesced} "$PULL_KEYS" ;;
+      rm -f "$RUN"/mode/{writer,hold} "$RUN"/{hold,quiesced} "$PULL_KEYS"
+      stop_jobs ;;
     *)
-      rm -f "$RUN"/mode/* "$RUN"/{hold,quiesced,relay-open} "$PULL_KEYS" ;;
+      rm -f "$RUN"/mode/* "$RUN"/{hold,quiesced,relay-open} "$PULL_KEYS"
+      stop_jobs ;;
   esac
 }
 

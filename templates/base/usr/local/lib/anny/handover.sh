@@ -16,6 +16,8 @@ verb_hold() {
   require_role writer
   require_number "$seconds" 1 "$HOLD_LIMIT_SECONDS" 'the seconds after which this machine resumes by itself'
   arm_deadman "$seconds"
+  # While nobody waits yet; the timer starts them again if nothing comes of it.
+  stop_jobs
   if [[ ! -e $RUN/mode/hold ]]; then
     rm -f "$RUN/relay-open"
     await_idle_gate
