@@ -8,6 +8,7 @@ import { restore } from './restore.ts';
 import { fallBack, rollback, takeOver } from './rollback.ts';
 import { hookAfter, hookBefore, withFailureHook } from './run-hook.ts';
 import { confirm, type Observed, settle } from './settle.ts';
+import { takeBack } from './take-back.ts';
 
 /** Carries a plan out and looks again; returns the writer that the world then has. */
 export async function carryOut(context: Context, plan: Plan, observed: Observed): Promise<Answering> {
@@ -37,6 +38,8 @@ async function run(context: Context, plan: Plan, observed: Observed): Promise<An
       return rollback(context, plan);
     case 'fall-back':
       return fallBack(context, plan);
+    case 'take-back':
+      return takeBack(context, plan);
     case 'take-over':
       return takeOver(context, plan);
     case 'restore':

@@ -3,7 +3,7 @@ import { AnnyError } from '../operation/errors.ts';
 import { runStep } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
 import type { Context } from './context.ts';
-import { markRelease, type Release } from './release.ts';
+import { type Answering, markRelease, type Release } from './release.ts';
 
 const STOP_TIMEOUT_MS = 5 * 60_000;
 const POLL_MS = 1_000;
@@ -46,6 +46,17 @@ async function lookUp({ cloud }: Context, { instance: { id } }: Release): Promis
 /** Fences every machine that may write and cannot be asked; the data on it stays on its disk. */
 export async function fenceAll(context: Context, silent: readonly Release[]): Promise<void> {
   for (const release of silent) await fenceThroughAccount(context, release);
+}
+
+/** A machine that answers fences itself; one that does not, or cannot, is powered off. */
+export async function fence(context: Context, old: Release | Answering): Promise<void> {
+  if (!('box' in old)) return fenceThroughAccount(context, old);
+  try {
+    await runStep(context.operation, { name: 'fence', detail: old.tags.release, run: () => old.box.fence() });
+  } catch (error) {
+    if (!(error instanceof AnnyError)) throw error;
+    await fenceThroughAccount(context, old);
+  }
 }
 
 export function wouldLoseWrites(doing: string, found: string, next: string): AnnyError {

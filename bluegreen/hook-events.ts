@@ -12,6 +12,7 @@ export function hooksAround(plan: Plan): { readonly before: HookEvent; readonly 
       return { before: 'pre-promote', after: 'post-promote' };
     case 'rollback':
     case 'fall-back':
+    case 'take-back':
       return { before: 'pre-rollback', after: 'post-rollback' };
     case 'restore':
     case 'take-over':
@@ -32,6 +33,7 @@ export function factsOf(plan: Plan): HookFacts {
     case 'rollback':
       return { release: plan.to, from: plan.from };
     case 'fall-back':
+    case 'take-back':
     case 'take-over':
       return { release: plan.to };
   }

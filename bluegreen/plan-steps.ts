@@ -79,6 +79,14 @@ function linesOf(plan: Plan, facts: PlanFacts): Line[] {
       ];
     case 'rollback':
       return [...handoverLines(facts), ...point];
+    case 'take-back':
+      return [
+        ...('box' in plan.to ? [] : [['start machine', `${plan.to.tags.release} is powered off`] as const]),
+        ...fence,
+        ['unfence', `${plan.to.tags.release} becomes the writer`],
+        ['health', `by HTTPS and name, before the name leads there; ${facts.gate}`],
+        ...point,
+      ];
     case 'fall-back':
     case 'take-over':
       return [

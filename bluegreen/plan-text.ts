@@ -42,6 +42,8 @@ function summaryOf(plan: Plan, facts: PlanFacts): string {
       return `${plan.to.tags.release} serves again; writes of the last ${age(plan.lostSeconds)} are LOST`;
     case 'take-over':
       return `${plan.to.tags.release} had taken everything over and becomes the writer; unless that was cut off, writes of the last ${age(plan.lostSeconds)} are LOST`;
+    case 'take-back':
+      return `${plan.to.tags.release} serves again, with the data that it had when it was fenced; writes of at most the last ${age(plan.lostSeconds)} are LOST`;
     case 'restore':
       return `a new machine from image ${plan.image.digest.slice(0, 12)} and backup ${plan.backup.name}; writes of the last ${age(plan.lostSeconds)} are LOST`;
   }
@@ -60,6 +62,7 @@ function risksOf(plan: Plan, facts: PlanFacts): string[] {
     case 'take-over':
       return [`writes of the last ${age(plan.lostSeconds)} may be lost`, ...unsaved];
     case 'fall-back':
+    case 'take-back':
     case 'restore':
       return [`writes of the last ${age(plan.lostSeconds)} are lost`, ...unsaved];
     default:

@@ -26,6 +26,15 @@ export type Plan =
       readonly standbys: readonly Answering[];
       readonly lostSeconds: number;
     }
+  /** A machine that was fenced serves again, with the data that it had then: what others wrote since is given up. */
+  | {
+      readonly action: 'take-back';
+      readonly after: number;
+      readonly to: Answering | Silent;
+      readonly fence: readonly Release[];
+      readonly standbys: readonly Answering[];
+      readonly lostSeconds: number;
+    }
   | ({
       readonly action: 'restore';
       /** The generation that the new writer comes after: its state may be from before other machines served. */
@@ -108,13 +117,45 @@ export function planRollback(situation: Situation, wish: RollbackWish): Plan {
   const to = situation.standbys.find(
     ({ tags, status }) => status.role === 'relay' && (wish.to === undefined || tags.release === wish.to),
   );
-  if (to === undefined) throw noStandby(wish.to, situation.standbys);
+  if (to === undefined) return planTakeBack(situation, wish);
   const standbys = situation.standbys.filter((one) => one !== to);
   if (situation.kind === 'live') return { action: 'rollback', from: situation.writer, to, standbys };
   const lostSeconds = agoThere(to, to.status.since, wish.nowSeconds);
   if (!wish.loseWrites) throw refuseToLose(to, situation.silent, lostSeconds);
   const after = latestGeneration(situation);
   return { action: 'fall-back', after, to, fence: cannotBeAsked(situation), standbys, lostSeconds };
+}
+
+function planTakeBack(situation: Extract<Situation, { kind: 'live' | 'dark' }>, wish: RollbackWish): Plan {
+  const { standbys, silent } = situation;
+  const fenced = [
+    ...standbys.filter(({ status }) => status.role !== 'relay'),
+    ...silent.filter(({ tags }) => tags.stage === 'fenced'),
+  ];
+  const to = wish.to === undefined ? undefined : fenced.find(({ tags }) => tags.release === wish.to);
+  if (to === undefined) throw noStandby(wish.to, standbys);
+  const lostSeconds = wish.nowSeconds - lastWrote(to);
+  if (!wish.loseWrites) {
+    throw wouldLoseWrites(
+      `taking ${to.tags.release} back`,
+      `it was fenced; all that other machines wrote since would be lost, that is at most the last ${age(lostSeconds)}`,
+      `to give those writes up: rollback --to ${to.tags.release} --lose-writes`,
+    );
+  }
+  const others = cannotBeAsked(situation).filter((one) => one !== to);
+  const fence = [...(situation.kind === 'live' ? [situation.writer] : []), ...others];
+  const after = latestGeneration(situation);
+  return { action: 'take-back', after, to, fence, standbys: standbys.filter((one) => one !== to), lostSeconds };
+}
+
+/** No later than it really did. One that was told to stop knows when; one that was powered off knows only later, if at all. */
+function lastWrote(fenced: Answering | Silent): number {
+  return isExactlyFenced(fenced) ? fenced.status.since : Date.parse(fenced.instance.createdAt) / 1000;
+}
+
+/** Fenced by its own word, and not by the account: nobody else can have written before. */
+export function isExactlyFenced(machine: Answering | Silent): machine is Answering {
+  return 'box' in machine && machine.status.role === 'fenced' && machine.tags.stage !== 'fenced';
 }
 
 export interface RestoreWish {

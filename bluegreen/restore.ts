@@ -1,12 +1,11 @@
-import { AnnyError } from '../operation/errors.ts';
 import { pointOfNoReturn, runStep, withUndo } from '../operation/step.ts';
 import type { Context } from './context.ts';
-import { fenceThroughAccount } from './fence.ts';
+import { fence } from './fence.ts';
 import { lead } from './lead.ts';
 import type { Plan } from './plan.ts';
 import { prepareRelease } from './prepare.ts';
 import { certify } from './promote.ts';
-import type { Answering, Release } from './release.ts';
+import type { Answering } from './release.ts';
 import { clearStrays, markHandover, repointStandbys } from './standby.ts';
 import { watchAlone } from './watch.ts';
 
@@ -34,15 +33,4 @@ export async function restore(context: Context, plan: Extract<Plan, { action: 'r
   if (status.certificate.kind !== 'issued') await certify(context, machine);
   await watchAlone(context, machine);
   return machine;
-}
-
-/** A machine that answers fences itself; one that does not, or cannot, is powered off. */
-async function fence(context: Context, old: Release | Answering): Promise<void> {
-  if (!('box' in old)) return fenceThroughAccount(context, old);
-  try {
-    await runStep(context.operation, { name: 'fence', detail: old.tags.release, run: () => old.box.fence() });
-  } catch (error) {
-    if (!(error instanceof AnnyError)) throw error;
-    await fenceThroughAccount(context, old);
-  }
 }

@@ -38,7 +38,11 @@ export async function takeOver(context: Context, plan: Extract<Plan, { action: '
   return settleOn(context, plan.to, plan.standbys);
 }
 
-async function settleOn(context: Context, writer: Answering, standbys: readonly Answering[]): Promise<Answering> {
+export async function settleOn(
+  context: Context,
+  writer: Answering,
+  standbys: readonly Answering[],
+): Promise<Answering> {
   await markHandover(context, writer, undefined);
   await repointStandbys(context, standbys, writer);
   await seeServingIfPossible(context, writer);

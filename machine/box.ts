@@ -107,7 +107,7 @@ export interface Box {
   stop(): Promise<void>;
   /** A one-time pass (32 hex digits) in header `Anny-Pass` lets probes reach a candidate's app through nginx. */
   pass(token: string): Promise<void>;
-  /** candidate|relay|writer -> writer; the app runs, timers run, everybody is served. */
+  /** candidate|relay|writer -> writer, later than generation `after`; the app runs, timers run, everybody is served. */
   activate(after?: number): Promise<void>;
   /** writer: new requests wait; without a commit before the budget is over the machine resumes by itself. */
   hold(budgetMs: number): Promise<void>;
@@ -119,6 +119,8 @@ export interface Box {
   relay(to: string): Promise<void>;
   /** Any role -> fenced: serves nothing, writes nothing. */
   fence(): Promise<void>;
+  /** fenced (or a writer that lost its place) -> writer, with the state that it has, later than `after`. Nobody else may write. */
+  unfence(after: number): Promise<void>;
   /** A fresh one-time public key of this machine, with which it may pull. */
   pullKey(): Promise<string>;
   /** writer: lets `publicKey` from `address` read the state (and only that) until the role changes or 15 minutes passed. */

@@ -63,6 +63,7 @@ function boxOn(connection: Connection, address: string, untilMs = Number.POSITIV
     quiesce: () => call(manifestSchema, ['quiesce']),
     resume: async () => void (await call(nothing, ['resume'])),
     relay: async (to) => void (await call(nothing, ['relay', to])),
+    unfence: async (after) => void (await call(nothing, ['unfence', String(after)])),
     fence: async () => void (await call(nothing, ['fence'])),
     pullKey: async () => (await call(z.object({ publicKey: z.string() }), ['pull-key'])).publicKey,
     admit: async (publicKey, from) => void (await call(nothing, ['admit', publicKey, from])),

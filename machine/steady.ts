@@ -61,6 +61,7 @@ function steadyBox(line: Line, clock: Clock, untilMs = Number.POSITIVE_INFINITY)
     quiesce: () => again((one) => one.quiesce()),
     resume: () => again((one) => one.resume()),
     relay: (to) => again((one) => one.relay(to)),
+    unfence: (after) => again((one) => one.unfence(after)),
     fence: () => again((one) => one.fence()),
     pullKey: () => again((one) => one.pullKey()),
     admit: (publicKey, address) => again((one) => one.admit(publicKey, address)),

@@ -80,7 +80,21 @@ describe('who writes', () => {
     ],
     ['nobody-serves', { machines: [silent(3), standby()] }, 'critical, decide: anny-bluegreen rollback'],
     ['nobody-serves', { machines: [silent(3)] }, 'critical, decide: anny-bluegreen restore'],
-    ['nobody-serves', { machines: [answering(2, 'fenced')] }, 'critical, decide: anny-bluegreen restore'],
+    [
+      'nobody-serves',
+      { machines: [answering(2, 'fenced', { since: NOW_SECONDS - 60 })] },
+      'critical, decide: anny-bluegreen rollback --to green-2 --lose-writes',
+    ],
+    [
+      'nobody-serves',
+      { machines: [answering(2, 'fenced', { since: NOW_SECONDS - 2 * HOUR })] },
+      'critical, decide: anny-bluegreen restore',
+    ],
+    [
+      'nobody-serves',
+      { machines: [answering(2, 'fenced', {}, { stage: 'fenced' })] },
+      'critical, decide: anny-bluegreen restore',
+    ],
     [
       'tags-disagree',
       { machines: [writer({}, { stage: 'candidate' }), standby()] },
@@ -274,7 +288,7 @@ describe('machines beside the writer', () => {
     [
       'fenced',
       { machines: [writer(), standby(), answering(1, 'fenced')] },
-      'info, decide: anny-bluegreen retire blue-1 --force',
+      'info, decide: anny-bluegreen rollback --to blue-1 --lose-writes',
     ],
   ])('%s', (code, given, expected) => {
     expect(one(code, given)).toBe(expected);

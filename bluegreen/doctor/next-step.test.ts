@@ -40,8 +40,9 @@ describe('the next command', () => {
     expect(next([silent(3)], '10.0.0.3')).toBe('anny-bluegreen restore');
   });
 
-  test('does not go back to a fenced machine: it never serves again', () => {
-    expect(next([answering(2, 'fenced')])).toBe('anny-bluegreen restore');
+  test('takes a fenced machine back only where nothing has newer data', () => {
+    expect(next([answering(2, 'fenced')])).toBe('anny-bluegreen rollback --to green-2 --lose-writes');
+    expect(next([answering(2, 'fenced', { since: NOW_SECONDS - 7_200 })])).toBe('anny-bluegreen restore');
   });
 
   test('mends the name, the certificate, and a mark that is missing', () => {

@@ -1,4 +1,4 @@
-import { age } from '../plan.ts';
+import { age, isExactlyFenced } from '../plan.ts';
 import type { Answering, Silent } from '../release.ts';
 import { refuseTwoWriters, type Situation } from '../situation.ts';
 import { decide, type Finding, fix, look } from './finding.ts';
@@ -44,7 +44,7 @@ function committed({ relay, successor }: Of<'committed'>): Finding {
   };
 }
 
-function dark({ standbys, silent, strays }: Of<'dark'>, { nowSeconds }: Observations): Finding {
+function dark({ standbys, silent, strays }: Of<'dark'>, { nowSeconds, backups }: Observations): Finding {
   const dead = silent.map(describeSilent).join('; ') || 'no machine is the writer';
   const wayBack = standbys.find(({ status }) => status.role === 'relay');
   const off = silent.length === 0 ? '' : 'start it again in the account if you can: then nothing is lost; ';
@@ -56,6 +56,16 @@ function dark({ standbys, silent, strays }: Of<'dark'>, { nowSeconds }: Observat
       found: dead,
       means: `users get no answer. ${off}else ${tags.release} has everything up to ${age(nowSeconds - status.since)} ago`,
       repair: decide('anny-bluegreen rollback'),
+    };
+  }
+  const taken = standbys.filter(isExactlyFenced).sort((a, b) => b.status.since - a.status.since)[0];
+  if (taken !== undefined && taken.status.since >= (backups.files[0]?.at ?? 0)) {
+    return {
+      code: 'nobody-serves',
+      severity: 'critical',
+      found: dead,
+      means: `users get no answer. ${off}else ${taken.tags.release}, which was fenced ${age(nowSeconds - taken.status.since)} ago, has the newest data`,
+      repair: decide(`anny-bluegreen rollback --to ${taken.tags.release} --lose-writes`),
     };
   }
   const heir = strays.find((one) => 'box' in one && one.status.takeover.from !== '');

@@ -103,7 +103,7 @@ function fenced({ tags, status }: Answering, { nowSeconds }: Observations): Find
     code: 'fenced',
     severity: 'info',
     found: `${tags.release} was fenced ${since}`,
-    means: 'it serves nobody, costs money, and may hold writes that nothing else has: look before you destroy it',
-    repair: decide(`anny-bluegreen retire ${tags.release} --force`),
+    means: `it serves nobody, costs money, and may hold writes that nothing else has: this takes it back, retire ${tags.release} --force destroys it`,
+    repair: decide(`anny-bluegreen rollback --to ${tags.release} --lose-writes`),
   };
 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { Box, BoxStatus, Machines } from '../../machine/box.ts';
 import { backup, certificate, certificateOf, restore } from './box/backup.ts';
 import { powerOff, powerOn } from './box/boot.ts';
-import { activate, fence, pass, prepare, secrets, start, stop } from './box/candidate.ts';
+import { activate, fence, pass, prepare, secrets, start, stop, unfence } from './box/candidate.ts';
 import { locked } from './box/flags.ts';
 import { hold, quiesce, relay, resume } from './box/handover.ts';
 import { type Machine, NOTHING_RELAYED, pause, seconds } from './box/machine.ts';
@@ -114,6 +114,7 @@ function boxOn(world: World, operator: Operator, line: Line, untilMs = Number.PO
     quiesce: () => inTurn('quiesce', () => quiesce(machine)),
     resume: () => inTurn('resume', () => resume(machine)),
     relay: (to) => inTurn('relay', () => relay(machine, to)),
+    unfence: (after) => inTurn('unfence', () => unfence(machine, after)),
     fence: () => inTurn('fence', () => fence(machine)),
     pullKey: () => inTurn('pullKey', () => pullKey(machine)),
     admit: (publicKey) => inTurn('admit', () => admit(machine, publicKey)),

@@ -104,7 +104,15 @@ export function examined(world: World, besides: Partial<Observations> = {}): Obs
 function deafBox(address: string): Box {
   const never = (): Promise<never> => Promise.reject(new Error('a decision must not touch a machine'));
   const verbs = { status: never, prepare: never, secrets: never, start: never, stop: never, pass: never };
-  const moving = { hold: never, quiesce: never, resume: never, relay: never, fence: never, activate: never };
+  const moving = {
+    hold: never,
+    quiesce: never,
+    resume: never,
+    relay: never,
+    fence: never,
+    unfence: never,
+    activate: never,
+  };
   const pulling = { pullKey: never, admit: never, pull: never, takeover: never };
   const keeping = { restore: (_archive: Readable) => never(), backup: never, fetchBackup: never, certificate: never };
   const box: Box = {

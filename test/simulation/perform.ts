@@ -112,7 +112,7 @@ export async function perform(
       command,
       plan,
     );
-    if (plan.action === 'fall-back') checkNewestChosen(world, plan.to.address);
+    if (plan.action === 'fall-back' && !('to' in command)) checkNewestChosen(world, plan.to.address);
     if (!('lostSeconds' in plan)) return;
     const since = world.timeline.now() - plan.lostSeconds * 1_000 - ROUNDED_MS - world.jumpedMs;
     world.ledger.mayLoseAfter = Math.min(since, world.ledger.mayLoseAfter ?? since);

@@ -92,7 +92,10 @@ function commandOf(text: string): Command {
     case 'settle':
     case 'backup':
       return { kind };
-    case 'rollback':
+    case 'rollback': {
+      const to = / --to (\S+)/.exec(text)?.[1];
+      return { kind, loseWrites: text.includes('--lose-writes'), ...(to === undefined ? {} : { to }) };
+    }
     case 'restore':
       return { kind, loseWrites: text.includes('--lose-writes') };
     case 'retire':

@@ -96,6 +96,11 @@ function nextCommand(world: World): Command {
       if (random.chance(0.7)) bake(world, random.pick(TEMPERS));
       return { kind, again: random.chance(0.5) };
     case 'rollback':
+      // Any machine by name: also one that is fenced, which takes it back.
+      if (world.machines.length > 0 && random.chance(0.2)) {
+        return { kind, loseWrites: random.chance(0.7), to: random.pick(world.machines).disk.release };
+      }
+      return { kind, loseWrites: random.chance(0.3) };
     case 'restore':
       return { kind, loseWrites: random.chance(0.3) };
     default:

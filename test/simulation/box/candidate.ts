@@ -1,5 +1,5 @@
 import { applyRole, HEALTHY, requireHealthy, startApp, stopApp } from './flags.ts';
-import { become, historyGeneration, type Machine, pause, remember, requireRole, requireRoom } from './machine.ts';
+import { become, die, historyGeneration, type Machine, pause, remember, requireRole, requireRoom } from './machine.ts';
 
 export async function prepare(machine: Machine, release: string, slot: 'blue' | 'green'): Promise<void> {
   requireRole(machine, 'none', 'candidate');
@@ -47,13 +47,34 @@ export async function activate(machine: Machine, after = 0): Promise<void> {
   requireRole(machine, 'candidate', 'relay', 'writer');
   await startApp(machine);
   if (disk.role !== 'writer') {
-    const generation = Math.max(after, disk.generation, historyGeneration(disk.history)) + 1;
-    become(machine, 'writer', { generation, relayTo: '', pulledFrom: '', takeoverFrom: '', takeoverAt: 0 });
+    becomeWriter(machine, after);
     await pause(machine, 5, 50);
   }
   if (memory.holdUntil === 0) applyRole(machine);
   remember(machine, 'activated');
 }
+
+function becomeWriter(machine: Machine, after: number): void {
+  const { disk } = machine;
+  const generation = Math.max(after, disk.generation, historyGeneration(disk.history)) + 1;
+  become(machine, 'writer', { generation, relayTo: '', pulledFrom: '', takeoverFrom: '', takeoverAt: 0 });
+}
+
+export async function unfence(machine: Machine, after: number): Promise<void> {
+  requireRole(machine, 'fenced', 'writer');
+  if (machine.memory.mode.writer) die(machine, 'this machine serves already');
+  await startApp(machine);
+  await requireHealthy(machine, UNFENCE_MS).catch(async (error: unknown) => {
+    await stopApp(machine);
+    throw error;
+  });
+  becomeWriter(machine, after);
+  await pause(machine, 5, 50);
+  applyRole(machine);
+  remember(machine, 'activated');
+}
+
+const UNFENCE_MS = 30_000;
 
 /** The flags go first and whatever happens to the file: a machine that is told to stop serving stops. */
 export async function fence(machine: Machine): Promise<void> {

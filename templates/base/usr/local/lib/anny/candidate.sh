@@ -86,20 +86,43 @@ verb_pass() {
 
 # A machine whose state is older than another's is still the later writer: the operator says what it comes after.
 verb_activate() {
-  local after=${1:-0}
   require_role candidate relay writer
-  [[ $after =~ ^[0-9]{1,9}$ ]] || die "'$after' is no generation" 'anny-box activate, or activate GENERATION'
+  require_generation "${1:-0}"
   start_app
-  if [[ $ROLE != writer ]]; then
-    trust_relays
-    GENERATION=$(($(highest "$after" "$(highest "$GENERATION" "$(history_generation)")") + 1))
-    RELAY_TO='' PULLED_FROM='' TAKEOVER_FROM='' TAKEOVER_AT=0
-    become writer
-  fi
+  [[ $ROLE == writer ]] || become_writer "${1:-0}"
   held || apply_role
   forget_pull_key
   remember activated
   answer_done
+}
+
+# become_writer GENERATION: a later writer than that one, and than all that the state knows of.
+become_writer() {
+  trust_relays
+  GENERATION=$(($(highest "$1" "$(highest "$GENERATION" "$(history_generation)")") + 1))
+  RELAY_TO='' PULLED_FROM='' TAKEOVER_FROM='' TAKEOVER_AT=0
+  become writer
+}
+
+# A fenced machine serves again, with the state that it has; or one that was powered off and does not know that another took its
+# place. Nothing but the operator's word says that no other machine writes.
+verb_unfence() {
+  require_role fenced writer
+  require_generation "${1:-}"
+  [[ ! -e $RUN/mode/writer ]] || die 'this machine serves already' 'anny-bluegreen status says what each machine is'
+  start_app
+  wait_healthy "$START_SECONDS" || {
+    stop_app
+    die_unhealthy "$START_SECONDS"
+  }
+  become_writer "$1"
+  apply_role
+  remember activated
+  answer_done
+}
+
+require_generation() {
+  [[ $1 =~ ^[0-9]{1,9}$ ]] || die "'$1' is no generation" "anny-box $VERB takes the one that this machine comes after"
 }
 
 highest() {

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { cut } from './connection.ts';
+import { at, live, PROMOTE, RESTORE } from './directed.ts';
+
+describe('a fenced machine', () => {
+  test('is taken back by name, with the data that it had, and no other writes then', async () => {
+    const stage = await live();
+    const old = stage.writer();
+    await stage.run({ kind: 'restore', loseWrites: true });
+    const restored = stage.writer();
+    expect(old.disk.role).toBe('fenced');
+    const { release } = old.disk;
+    expect(await stage.run({ kind: 'rollback', loseWrites: false, to: release })).toMatchObject({
+      code: 'WOULD_LOSE_WRITES',
+    });
+    expect(await stage.run({ kind: 'rollback', loseWrites: true, to: release })).toMatchObject({ kind: 'success' });
+    expect(stage.writer()).toBe(old);
+    expect(restored.disk.role).toBe('fenced');
+    expect(old.disk.generation).toBeGreaterThan(restored.disk.generation);
+    await stage.setInOrder();
+  });
+
+  test('that was powered off is started, and does not serve before the other one has stopped', async () => {
+    const stage = await live();
+    const old = stage.writer();
+    cut(old, 60_000, 60_000);
+    await stage.run(RESTORE);
+    expect(old.power).toBe('stopped');
+    await stage.wait(120);
+    const ending = await stage.run({ kind: 'rollback', loseWrites: true, to: old.disk.release });
+    expect(ending).toMatchObject({ kind: 'success' });
+    expect(stage.writer()).toBe(old);
+    await stage.setInOrder();
+  });
+
+  test('whose app does not come up leaves things to be mended, and the one before can be taken back', async () => {
+    const stage = await live();
+    const old = stage.writer();
+    await stage.run({ kind: 'restore', loseWrites: true });
+    const restored = stage.writer();
+    const back = { kind: 'rollback', loseWrites: true, to: old.disk.release } as const;
+    expect(await stage.run(back, at('box.unfence', 'full disk'))).toMatchObject({ exitCode: 5 });
+    await stage.wait(120);
+    expect(await stage.run({ ...back, to: restored.disk.release })).toMatchObject({ kind: 'success' });
+    expect(stage.writer()).toBe(restored);
+    await stage.setInOrder();
+  });
+});
+
+describe('a standby', () => {
+  test('is kept past its window while a request through it lasts, and as long as it is the way back', async () => {
+    const stage = await live();
+    const first = stage.writer();
+    await stage.run(PROMOTE);
+    await stage.wait(60);
+    await stage.run(PROMOTE);
+    await stage.wait(4_000);
+    first.memory.open += 1;
+    await stage.run({ kind: 'retire', force: false });
+    expect(stage.world.machines).toContain(first);
+    first.memory.open -= 1;
+    await stage.wait(3_000);
+    await stage.run({ kind: 'retire', force: false });
+    expect(stage.world.machines).not.toContain(first);
+    expect(stage.world.machines).toHaveLength(2);
+  });
+});
