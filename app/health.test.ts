@@ -8,11 +8,15 @@ describe('health', () => {
   it('tells version, image, uptime and the state of the memory', async () => {
     const { ask } = await startService();
     await ask('/memory', { method: 'POST', body: { content: 'x' } });
+    await ask('/memory', { method: 'POST', body: { id: 'gone', content: 'y' } });
+    await ask('/memory/gone', { method: 'DELETE' });
     const health = z.strictObject(healthSchema.shape).parse((await ask('/health', { key: '' })).json());
     expect(health).toMatchObject({
       status: 'ok',
       version: '1.2.3',
       imageDigest: 'sha256:abc',
+      // What was forgotten was written all the same.
+      writes: 2,
       memory: { state: 'ok', reason: '', entries: 1 },
       serviceAccount: 'absent',
     });

@@ -10,6 +10,10 @@ export const healthSchema = z
     /** Digest of the image that this runs from; "" when nobody said. */
     imageDigest: z.string(),
     uptimeSeconds: z.number(),
+    writes: z
+      .int()
+      .optional()
+      .describe('Entries remembered so far, forgotten ones too: it only grows, and moves with the data. Told when ok'),
     memory: z.object({
       state: z.enum(['ok', 'failing', 'refused']),
       reason: z.string(),
@@ -48,6 +52,7 @@ export function healthRoute(app: FastifyInstance, source: HealthSource): void {
         version: source.version,
         imageDigest: source.imageDigest,
         uptimeSeconds: Math.round(process.uptime() * 1000) / 1000,
+        ...(ok ? { writes: source.memory.latest } : {}),
         memory: { ...condition, entries: count, bytes },
         serviceAccount: source.hasServiceAccount ? 'loaded' : 'absent',
       });

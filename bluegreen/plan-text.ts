@@ -1,5 +1,7 @@
 import type { JournalEntry } from '../operation/journal.ts';
-import { age, type Plan } from './plan.ts';
+import { age } from './age.ts';
+import { describeLostWrites } from './lost-writes.ts';
+import type { Plan } from './plan.ts';
 import { type PlanFacts, stepsOf } from './plan-steps.ts';
 
 /** What `plan` prints and `--json` gives: a plan in words, with what it cost in time before. */
@@ -62,9 +64,10 @@ function risksOf(plan: Plan, facts: PlanFacts): string[] {
     case 'take-over':
       return [`writes of the last ${age(plan.lostSeconds)} may be lost`, ...unsaved];
     case 'fall-back':
+      return [`writes of the last ${age(plan.lostSeconds)} are lost`, describeLostWrites(plan.lostWrites), ...unsaved];
     case 'take-back':
     case 'restore':
-      return [`writes of the last ${age(plan.lostSeconds)} are lost`, ...unsaved];
+      return [`writes of the last ${age(plan.lostSeconds)} are lost; how many, nobody has counted`, ...unsaved];
     default:
       return unsaved;
   }

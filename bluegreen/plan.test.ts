@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { answering, IMAGE, NOW_SECONDS, seen, silent } from '../test/simulation/example-releases.ts';
+import { age } from './age.ts';
 import type { Plan } from './plan.ts';
-import { age, planPromote, planRestore, planRollback } from './plan.ts';
+import { planPromote, planRestore, planRollback } from './plan.ts';
 import type { Answering, Silent } from './release.ts';
 import { judge } from './situation.ts';
 

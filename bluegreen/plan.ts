@@ -1,7 +1,9 @@
 import type { Image } from '../builder/catalog.ts';
 import { AnnyError } from '../operation/errors.ts';
+import { age } from './age.ts';
 import type { BackupFile } from './backups.ts';
 import { wouldLoseWrites } from './fence.ts';
+import { describeLostWrites, type LostWrites, writesSince } from './lost-writes.ts';
 import { type Answering, otherSlot, type Release, type Silent } from './release.ts';
 import { cannotBeAsked, latestGeneration, refuseTwoWriters, type Situation } from './situation.ts';
 import type { Slot } from './tags.ts';
@@ -25,6 +27,7 @@ export type Plan =
       readonly fence: readonly Silent[];
       readonly standbys: readonly Answering[];
       readonly lostSeconds: number;
+      readonly lostWrites: LostWrites;
     }
   /** A machine that was fenced serves again, with the data that it had then: what others wrote since is given up. */
   | {
@@ -123,7 +126,8 @@ export function planRollback(situation: Situation, wish: RollbackWish): Plan {
   const lostSeconds = agoThere(to, to.status.since, wish.nowSeconds);
   if (!wish.loseWrites) throw refuseToLose(to, situation.silent, lostSeconds);
   const after = latestGeneration(situation);
-  return { action: 'fall-back', after, to, fence: cannotBeAsked(situation), standbys, lostSeconds };
+  const lostWrites = writesSince(to);
+  return { action: 'fall-back', after, to, fence: cannotBeAsked(situation), standbys, lostSeconds, lostWrites };
 }
 
 function planTakeBack(situation: Extract<Situation, { kind: 'live' | 'dark' }>, wish: RollbackWish): Plan {
@@ -260,17 +264,10 @@ function refuseOlderThanStandby(
   );
 }
 
-/** "95 s", "3 min", "7 h", "2 d" */
-export function age(seconds: number): string {
-  if (seconds < 180) return `${Math.max(0, Math.round(seconds))} s`;
-  if (seconds < 3 * 3600) return `${Math.round(seconds / 60)} min`;
-  return seconds < 3 * 86_400 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`;
-}
-
 function refuseToLose(to: Answering, silent: readonly Silent[], seconds: number): AnnyError {
   return wouldLoseWrites(
     `rolling back to ${to.tags.release}`,
-    `${silent.map(({ tags, problem }) => `${tags.release} (${problem})`).join(', ') || 'the newer machine'} cannot hand its data over; ${to.tags.release} has everything up to ${age(seconds)} ago`,
+    `${silent.map(({ tags, problem }) => `${tags.release} (${problem})`).join(', ') || 'the newer machine'} cannot hand its data over; ${to.tags.release} has everything up to ${age(seconds)} ago. Lost would be ${describeLostWrites(writesSince(to))}`,
     `bring the newer machine back if you can; to give up the writes of the last ${age(seconds)}: rollback --lose-writes`,
   );
 }

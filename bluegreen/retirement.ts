@@ -1,5 +1,5 @@
+import { age } from './age.ts';
 import type { World } from './observe.ts';
-import { age } from './plan.ts';
 import type { Answering, Release, Silent } from './release.ts';
 import type { Situation } from './situation.ts';
 

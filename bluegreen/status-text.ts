@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { age } from './plan.ts';
+import { age } from './age.ts';
 import type { MachineView, StatusView } from './status.ts';
 
 /** `status` for people: who serves, where the name leads, how old the backup is, and what to do next. */

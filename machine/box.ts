@@ -58,6 +58,11 @@ export const statusSchema = z.object({
     /** Requests that may have changed something (not GET, HEAD, OPTIONS) and did not fail. */
     writes: z.number().int(),
   }),
+  /**
+   * On a relay: what the app that it relays to had counted ("writes" in its health) at the handover, and when it was last asked.
+   * null where the app does not count.
+   */
+  peerWrites: z.object({ handedOver: z.number().int(), seen: z.number().int(), at: z.number().int() }).nullable(),
   /** Whose state a candidate has taken over for good, and when (seconds since the epoch); "" and 0 before and after. */
   takeover: z.object({ from: z.string(), at: z.number().int() }),
   /** This machine's SSH host key: "ssh-ed25519 AAAA…". */

@@ -12,7 +12,7 @@ import { lost, startWriting } from '../demo/writing.ts';
 import { silentReport } from '../operation/silent-report.ts';
 import { promoteBroken } from './broken-release.ts';
 import { openLogbook } from './logbook.ts';
-import { run } from './programs.ts';
+import { run, runShell } from './programs.ts';
 
 const place = stagePlace('e2e', { subnet: '10.79.0.0/24', apiPort: 8684 }, silentReport);
 const seen: Seen = {};
@@ -39,10 +39,13 @@ describe('the main job, as the programs do it', () => {
   }
 });
 
+const ZONE = NAME.slice(NAME.indexOf('.') + 1);
+const SUBDOMAIN = NAME.slice(0, NAME.indexOf('.'));
 const bluegreen = (words: readonly string[], options: Parameters<typeof run>[3] = {}) =>
   run(place.directory, 'anny-bluegreen', words, options);
 const machines = async () => (await stage.account.instances()).map(({ id }) => id).sort();
 const status = async () => JSON.parse((await bluegreen(['status', '--json'])).stdout);
+const inShell = (command: string) => runShell(place.directory, command);
 const visitor = () => seen.visitor ?? expect.fail('the main job left nobody who visits');
 
 describe('an operator who looks', () => {
@@ -127,6 +130,56 @@ describe('a promote that is killed', () => {
       expect(view.machines.filter(({ role }: { role: string }) => role === 'writer')).toHaveLength(1);
     });
   }
+});
+
+describe('the doctor', () => {
+  type Found = { code: string; repair: { kind: string; command: string } };
+  const doctor = async (...words: string[]) => {
+    const { code, stdout } = await bluegreen(['doctor', '--json', ...words]);
+    const { findings, done }: { findings: Found[]; done?: string[] } = JSON.parse(stdout);
+    const wrong = findings.filter(({ code }) => !['no-way-back', 'way-back-kept', 'fenced', 'prepared'].includes(code));
+    return { code, done, found: wrong.map((one) => one.code), wrong };
+  };
+  const records = async () => (await stage.account.records(ZONE)).filter(({ name }) => name === SUBDOMAIN);
+
+  it('mends what is wrong and loses nothing: the name, a mark, the backup, a machine that never served', async () => {
+    expect(await doctor('--fix', '--yes')).toMatchObject({ code: 0, found: [] });
+    const [record] = await records();
+    const live = (await stage.account.instances()).find(({ tags }) => tags.includes('stage=live'));
+    if (record === undefined || live === undefined) throw new Error('nothing is live');
+    await bluegreen(['prepare', '--again', '--yes'], {
+      onLine: (line, child) => void (line.startsWith('✔ create machine') && child.kill('SIGKILL')),
+    });
+    await stage.account.pointRecord(ZONE, record.id, '192.0.2.1');
+    await stage.account.tagInstance(
+      live.id,
+      live.tags.map((tag) => (tag === 'stage=live' ? 'stage=candidate' : tag)),
+    );
+    await rm(join(place.directory, 'backups'), { recursive: true });
+    const before = await doctor();
+    expect(before.code).toBe(1);
+    expect(before.found).toEqual(
+      expect.arrayContaining(['name-elsewhere', 'tags-disagree', 'backup-missing', 'orphan']),
+    );
+    const { code, done, found } = await doctor('--fix', '--yes');
+    expect({ code, found }).toEqual({ code: 0, found: [] });
+    expect(done).toEqual(expect.arrayContaining(['anny-bluegreen settle', 'anny-bluegreen backup']));
+    await visitor().write('after-the-doctor', 'once more');
+  });
+
+  it('prints what is not its to do: a second record, and a machine that nobody can read', async () => {
+    await stage.account.createRecord(ZONE, { type: 'AAAA', name: SUBDOMAIN, data: '2001:db8::1', ttlSeconds: 60 });
+    const live = (await stage.account.instances()).find(({ tags }) => tags.includes('stage=standby'));
+    if (live === undefined) throw new Error('there is no standby');
+    await stage.account.tagInstance(live.id, ['anny', 'env=demo']);
+    const { code, wrong } = await doctor('--fix', '--yes');
+    expect(code).toBe(1);
+    const [second, unreadable] = ['two-records', 'unreadable'].map((code) => wrong.find((one) => one.code === code));
+    expect(second?.repair.kind).toBe('decide');
+    // The commands are exact: they are run as they stand there.
+    for (const one of [second, unreadable]) expect(await inShell(one?.repair.command ?? 'false')).toBe(0);
+    await expect.poll(async () => (await doctor()).found, { timeout: 60_000, interval: 2_000 }).toEqual([]);
+  });
 });
 
 describe('clients of every kind', () => {

@@ -41,3 +41,16 @@ export function run(
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
 }
+
+/** Runs a line as it would be typed in the project, with the secrets of its .env. Resolves with its exit code. */
+export function runShell(directory: string, line: string): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('bash', ['-c', `set -a; . ./.env; set +a; exec 2>&1; ${line}`], {
+      cwd: directory,
+      env: demoEnvironment(process.env),
+      stdio: 'inherit',
+    });
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+}

@@ -1,6 +1,6 @@
 import { isBakeMachine, MAY_BAKE_MS } from '../../builder/bake-machine.ts';
 import type { Instance } from '../../cloud/cloud.ts';
-import { age } from '../plan.ts';
+import { age } from '../age.ts';
 import { readTags } from '../tags.ts';
 import { decide, destroyByHand, type Finding, fix } from './finding.ts';
 import type { Observations } from './observations.ts';

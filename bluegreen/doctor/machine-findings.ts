@@ -1,4 +1,4 @@
-import { age } from '../plan.ts';
+import { age } from '../age.ts';
 import { describeAnswer, kindOf } from '../probe.ts';
 import type { Answering } from '../release.ts';
 import { wayBackOf } from '../retirement.ts';

@@ -1,4 +1,4 @@
-import { age } from '../plan.ts';
+import { age } from '../age.ts';
 import type { Answering } from '../release.ts';
 import { describeNameAnswer, leadsTo } from '../switch.ts';
 import { decide, destroyByHand, type Finding, fix, look } from './finding.ts';

@@ -1,4 +1,5 @@
-import { age, isExactlyFenced } from '../plan.ts';
+import { age } from '../age.ts';
+import { isExactlyFenced } from '../plan.ts';
 import type { Answering, Silent } from '../release.ts';
 import { refuseTwoWriters, type Situation } from '../situation.ts';
 import { decide, type Finding, fix, look } from './finding.ts';

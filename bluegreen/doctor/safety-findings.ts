@@ -1,5 +1,5 @@
+import { age } from '../age.ts';
 import { promisedSeconds } from '../backup-schedule.ts';
-import { age } from '../plan.ts';
 import { type Finding, fix, look, NO_REPAIR } from './finding.ts';
 import type { Observations } from './observations.ts';
 

@@ -1,4 +1,4 @@
-import { age } from '../plan.ts';
+import { age } from '../age.ts';
 import type { Answering, Silent } from '../release.ts';
 import { dueStandbys, wayBackOf } from '../retirement.ts';
 import type { Situation } from '../situation.ts';

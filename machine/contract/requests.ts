@@ -62,6 +62,17 @@ export function requestsContract(): void {
       again.close();
     });
 
+    it('are counted by the app too: the relay knows what it had at the handover, and what it has now', async () => {
+      const before = (await blue.box.status()).peerWrites;
+      const writing = startWriting(ground, green.address, 4, 'direct');
+      await sleep(500);
+      const { kept } = await writing.stop();
+      await blue.root('systemctl start anny-monitor.service');
+      const after = (await blue.box.status()).peerWrites;
+      expect(after).toMatchObject({ handedOver: before?.handedOver, seen: (before?.seen ?? 0) + kept.length });
+      expect(kept.length).toBeGreaterThan(10);
+    });
+
     it('wait by the hundred, and all are answered', async () => {
       const writing = startWriting(ground, green.address, 600, 'crowd');
       await sleep(1_500);

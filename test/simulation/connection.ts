@@ -166,6 +166,7 @@ export function statusOf(machine: Machine): BoxStatus {
     image: { name: 'anny', digest: machine.digest },
     certificate: certificateOf(machine),
     relayed: { ...(role === 'relay' ? disk.relayed : NOTHING_RELAYED), open: role === 'relay' ? memory.open : 0 },
+    peerWrites: role === 'relay' ? disk.peerWrites : null,
     takeover: { from: disk.takeoverFrom, at: disk.takeoverAt },
     hostPublicKey: machine.hostPublicKey,
     bootId: memory.bootId,

@@ -63,6 +63,7 @@ export function answering(number: number, role: Role, status: Partial<BoxStatus>
     certificate: { kind: 'issued', name: 'n', issuer: 'i', notAfter: NOW_SECONDS + 80 * 86_400 },
     relayed: { requests: 0, lastAt: 0, open: 0, writes: 0 },
     now: NOW_SECONDS,
+    peerWrites: null,
     takeover: { from: '', at: 0 },
     ...{ hostPublicKey: 'ssh-ed25519 AAAA', failedUnits: [] },
     ...status,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { cut } from './connection.ts';
-import { at, live, PROMOTE, RESTORE } from './directed.ts';
+import { cut, dies } from './connection.ts';
+import { at, live, PROMOTE, RESTORE, ROLLBACK } from './directed.ts';
 
 describe('a fenced machine', () => {
   test('is taken back by name, with the data that it had, and no other writes then', async () => {
@@ -63,5 +63,23 @@ describe('a standby', () => {
     await stage.run({ kind: 'retire', force: false });
     expect(stage.world.machines).not.toContain(first);
     expect(stage.world.machines).toHaveLength(2);
+  });
+});
+
+describe('a rollback from a dead machine', () => {
+  test('never says that more writes are lost than are', async () => {
+    const stage = await live();
+    const first = stage.writer();
+    await stage.run(PROMOTE);
+    await stage.wait(120);
+    const counted = first.disk.relayed.writes;
+    expect(counted).toBeGreaterThan(0);
+    dies(stage.writer());
+    expect(await stage.run(ROLLBACK)).toMatchObject({ code: 'WOULD_LOSE_WRITES' });
+    expect(stage.world.story.join('\n')).toMatch(/Lost would be at least \d+ writes/);
+    await stage.run({ kind: 'rollback', loseWrites: true });
+    // One of each client may have been accepted, and not been answered.
+    expect(stage.world.ledger.givenUp).toBeGreaterThanOrEqual(counted - 3);
+    await stage.setInOrder();
   });
 });

@@ -7,6 +7,7 @@ const ledger = openSync(LEDGER, 'a');
 const DOWNLOAD_BYTES = 32 * 1024 * 1024;
 const startedAt = Date.now();
 let stopping = false;
+let writes = readFileSync(LEDGER, 'utf8').split('\n').length - 1;
 
 const server = createServer((request, response) => {
   const chunks = [];
@@ -25,13 +26,14 @@ const server = createServer((request, response) => {
     if (request.method === 'POST') {
       writeSync(ledger, `${text}\n`);
       fsyncSync(ledger);
+      writes += 1;
       return response.end(`kept by ${process.env.RELEASE ?? ''}`);
     }
     if (request.url === '/ledger') return response.end(readFileSync(LEDGER));
     if (request.url === '/who') {
       return response.end(JSON.stringify({ client: request.headers['x-forwarded-for'], env: process.env.GREETING }));
     }
-    if (request.url === '/health') return response.end(JSON.stringify({ ok: true, startedAt }));
+    if (request.url === '/health') return response.end(JSON.stringify({ ok: true, startedAt, writes }));
     response.statusCode = 404;
     response.end();
   });

@@ -1,7 +1,17 @@
 import type { Manifest } from '../../../machine/box.ts';
 import { decide } from '../traffic.ts';
 import { applyRole, locked, startApp, stopApp } from './flags.ts';
-import { become, die, type Machine, manifestOf, NOTHING_RELAYED, pause, remember, requireRole } from './machine.ts';
+import {
+  become,
+  die,
+  type Machine,
+  manifestOf,
+  NOTHING_RELAYED,
+  pause,
+  remember,
+  requireRole,
+  seconds,
+} from './machine.ts';
 
 /** Armed before the first request waits; an older timer that fires finds a later deadline. */
 export async function hold(machine: Machine, budgetMs: number): Promise<void> {
@@ -72,9 +82,12 @@ export async function relay(machine: Machine, to: string): Promise<void> {
     if (memory.quiesced === undefined) die(machine, 'the app of this machine was not stopped for the handover');
     if (memory.appRunning) die(machine, 'the app runs on this machine');
     disk.relayed = { ...NOTHING_RELAYED };
+    disk.peerWrites = null;
   }
   become(machine, 'relay', { relayTo: to, takeoverFrom: '', takeoverAt: 0, pulledFrom: '' });
   await pause(machine, 5, 50);
   applyRole(machine);
   remember(machine, 'relayed');
+  const seen = machine.world.machineAt(to)?.disk.state.count ?? 0;
+  disk.peerWrites = { handedOver: disk.peerWrites?.handedOver ?? seen, seen, at: seconds(machine) };
 }

@@ -28,6 +28,7 @@ export interface Disk {
   issuedUntil: number;
   lastBackupAt: number;
   relayed: { requests: number; lastAt: number; writes: number };
+  peerWrites: BoxStatus['peerWrites'];
   pullKey: string;
 }
 
@@ -98,6 +99,7 @@ export function freshDisk(): Disk {
     issuedUntil: 0,
     lastBackupAt: 0,
     relayed: { ...NOTHING_RELAYED },
+    peerWrites: null,
     pullKey: '',
   };
 }

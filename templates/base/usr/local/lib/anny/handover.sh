@@ -9,6 +9,8 @@ readonly TAKE_SECONDS=5
 readonly RELAYED_LOG=/var/log/anny/relayed.log
 # Those of them that may have changed something.
 readonly RELAYED_WRITES_LOG=/var/log/anny/relayed-writes.log
+# How many writes the app there had counted at the handover, and when it was last asked.
+readonly PEER_WRITES=$LIB/peer-writes.json
 
 # $RUN/hold: the deadline in milliseconds of uptime, and for people in seconds since the epoch.
 verb_hold() {
@@ -152,6 +154,7 @@ verb_relay() {
     [[ -s $RUN/quiesced ]] || die 'the app of this machine was not stopped for the handover' 'anny-box quiesce first'
     require_stopped
     require_held
+    rm -f "$PEER_WRITES"
     : >"$RELAYED_LOG"
     : >"$RELAYED_WRITES_LOG"
   fi
@@ -159,6 +162,7 @@ verb_relay() {
   become relay
   apply_role
   remember relayed || note 'the history could not be written'
+  note_writes || note 'what the app has counted could not be written down'
   answer_done
 }
 
@@ -166,8 +170,23 @@ verb_relay() {
 # is the writer, answers.
 require_successor() {
   local said
-  said=$(curl -sS -m 5 --cacert "$TRUST" --unix-socket "$RUN/peer-$1.sock" -o /dev/null -w '%{http_code}' \
-    "https://$PUBLIC_NAME$APP_HEALTH" 2>&1) || true
+  said=$(ask_peer "$1")
   [[ $said == 2* ]] || die "the app does not answer at $1 as $PUBLIC_NAME: ${said:0:200}" \
     'nothing was changed; check that the new machine runs its app and that its port 443 is open to this one'
+}
+
+# ask_peer ADDRESS: the HTTP status of its health, or what went wrong; the answer is in $WORK/peer.
+ask_peer() {
+  curl -sS -m 5 --cacert "$TRUST" --unix-socket "$RUN/peer-$1.sock" -o "$WORK/peer" -w '%{http_code}' \
+    "https://$PUBLIC_NAME$APP_HEALTH" 2>&1 || true
+}
+
+# note_writes: what the app that this machine relays to has counted, where it counts ("writes" in its health). With the count at
+# the handover it says how many writes that machine has, should it be lost.
+note_writes() {
+  local writes first
+  writes=$(jq -e '.writes | numbers | floor' "$WORK/peer" 2>/dev/null) || return 0
+  first=$(jq -e .handedOver "$PEER_WRITES" 2>/dev/null) || first=$writes
+  jq -cn --argjson handedOver "$first" --argjson seen "$writes" --argjson at "$(date +%s)" '{$handedOver, $seen, $at}' \
+    >"$PEER_WRITES.new" && mv -f "$PEER_WRITES.new" "$PEER_WRITES"
 }

@@ -13,13 +13,13 @@ verb_status() {
     --argjson app "$app" \
     --argjson image "$(image_json)" \
     --argjson certificate "$(certificate_json)" --argjson lastBackupAt "$(last_backup_or_never)" \
-    --argjson relayed "$(relayed_json)" --arg from "$TAKEOVER_FROM" --argjson at "$TAKEOVER_AT" \
+    --argjson relayed "$(relayed_json)" --argjson peerWrites "$(peer_writes_json)" --arg from "$TAKEOVER_FROM" --argjson at "$TAKEOVER_AT" \
     --arg hostPublicKey "$(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" \
     --arg bootId "$(cat /proc/sys/kernel/random/boot_id)-$(init_start_ms)" \
     --argjson uptimeSeconds "$((($(uptime_ms) - $(init_start_ms)) / 1000))" \
     --argjson diskFreeBytes "$(disk_free)" --arg failed "$(failed_units)" --argjson now "$(date +%s)" \
     '{$role, $release, $slot, $since, $generation, $relayTo, held: ($holdUntil > 0), $holdUntil, $app, $image,
-      $certificate, $lastBackupAt, $relayed, takeover: {$from, $at}, $hostPublicKey, $bootId, $uptimeSeconds,
+      $certificate, $lastBackupAt, $relayed, $peerWrites, takeover: {$from, $at}, $hostPublicKey, $bootId, $uptimeSeconds,
       $diskFreeBytes, $now, failedUnits: ($failed | split("\n") | map(select(. != "")))}')"
 }
 
@@ -51,6 +51,12 @@ relayed_json() {
   last=$(tail -n 1 "$RELAYED_LOG" | cut -d. -f1 || true)
   writes=$(wc -l <"$RELAYED_WRITES_LOG" 2>/dev/null || echo 0)
   printf '{"requests":%d,"lastAt":%d,"open":%d,"writes":%d}' "$requests" "${last:-0}" "$(relayed_open)" "$writes"
+}
+
+peer_writes_json() {
+  if [[ $ROLE != relay ]] || ! jq -ce '{handedOver: (.handedOver | numbers), seen: (.seen | numbers), at: (.at | numbers)}' "$PEER_WRITES" 2>/dev/null; then
+    echo null
+  fi
 }
 
 # What is under way right now, by nginx's own count: requests whose body is still coming, WebSockets, answers that are not

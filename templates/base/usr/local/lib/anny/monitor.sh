@@ -5,6 +5,10 @@ readonly MONITOR_STATE=$LIB/monitor
 
 verb_monitor() {
   local now before
+  if [[ $ROLE == relay ]]; then
+    [[ $(ask_peer "$RELAY_TO") != 2* ]] || note_writes
+    return 0
+  fi
   # During a handover the next writer is watched by the operator's side.
   if [[ $ROLE != writer ]] || held; then return 0; fi
   unfreeze_if_forgotten
