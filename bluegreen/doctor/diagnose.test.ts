@@ -148,7 +148,7 @@ describe('the name and its certificate', () => {
     [
       'two-records',
       { world: { furtherRecords: [record] } },
-      'critical, decide: curl -X DELETE -H "Authorization: Bearer $VULTR_API_KEY" https://api.example.com/v2/domains/example.com/records/record-2',
+      'critical, decide: curl -fsS -X DELETE -H "Authorization: Bearer $VULTR_API_KEY" https://api.example.com/v2/domains/example.com/records/record-2',
     ],
     [
       'certificate-missing',
@@ -313,7 +313,7 @@ describe('the account', () => {
     [
       'unreadable',
       { tagged: [bakeMachine(['anny', 'env=test', 'kind=what'])] },
-      'warning, decide: curl -X DELETE -H "Authorization: Bearer $VULTR_API_KEY" https://api.example.com/v2/instances/instance-9',
+      'warning, decide: curl -fsS -X DELETE -H "Authorization: Bearer $VULTR_API_KEY" https://api.example.com/v2/instances/instance-9',
     ],
     [
       'unreadable',

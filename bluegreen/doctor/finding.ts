@@ -43,7 +43,7 @@ export function look(command: string): Repair {
 
 /** For what no command of ours may touch. */
 export function destroyByHand(apiUrl: string, path: string): string {
-  return `curl -X DELETE -H "Authorization: Bearer $VULTR_API_KEY" ${apiUrl}/${path}`;
+  return `curl -fsS -X DELETE -H "Authorization: Bearer $VULTR_API_KEY" ${apiUrl}/${path}`;
 }
 
 export const NO_REPAIR: Repair = { kind: 'none' };
