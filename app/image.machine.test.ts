@@ -57,12 +57,20 @@ describe("Anny's image, run as its compose file runs it", () => {
     );
     const files = output.trim().split(/\s+/);
     expect(files).toContain('/app/main.ts');
-    const strange = files.filter((path) => !/^\/app\/((memory\/)?[a-z-]+\.ts|package\.json|config\.yaml)$/.test(path));
+    const known = /^\/app\/((memory\/)?[a-z-]+\.ts|package\.json|config\.yaml|compiled\/[^/]+\/[0-9a-f]+)$/;
+    const strange = files.filter((path) => !known.test(path));
     expect(strange).toEqual([]);
     expect(files.filter((path) => path.includes('test'))).toEqual([]);
     const { Size } = await stage.engine.getImage(stage.image).inspect();
     const base = await stage.engine.getImage('anny-local/node:24').inspect();
     expect(Size - base.Size).toBeLessThan(BASE_BYTES_LIMIT);
+  });
+
+  it('starts from what Node compiled when the image was built', async () => {
+    const { output } = await anny.run('sh', '-c', 'NODE_DEBUG_NATIVE=COMPILE_CACHE node health-check.ts');
+    expect(output).toMatch(/cache for ESM file:\/\/\/app\/health-check.ts was accepted/);
+    const kept = await anny.run('sh', '-c', 'find /app/compiled -type f | wc -l');
+    expect(Number(kept.output)).toBeGreaterThan(300);
   });
 
   it('writes no secret into its log', async () => {
