@@ -10,7 +10,7 @@ export const crash: Family = {
     for (const one of bad) process.stderr.write(`${describeCrash(one).split('\n')[0]}\n`);
     const points = Map.groupBy(all, ({ point: { scene, line, moment } }) => `${scene} ${line} ${moment}`);
     const covered = [...points.values()].filter((ways) => ways.every(({ problem }) => problem === undefined));
-    tell({ name: 'crash.points_covered', value: covered.length, unit: 'points' });
+    tell({ name: 'crash.points_covered', value: covered.length, unit: 'points', atLeast: points.size });
     tell({ name: 'crash.points_total', value: points.size, unit: 'points' });
     const orphans = all.reduce((sum, one) => sum + one.orphans, 0);
     tell({ name: 'orphans.after_kill9', value: orphans, unit: 'machines', limit: 0 });
