@@ -1,4 +1,4 @@
-import type { Manifest } from '../machine/box.ts';
+import type { Manifest, PullSource } from '../machine/box.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { pointOfNoReturn, runStep, withUndo } from '../operation/step.ts';
 import type { Context } from './context.ts';
@@ -23,15 +23,24 @@ export async function handOver(context: Context, from: Answering, to: Answering)
   const { operation } = context;
   const told = { lines: false };
   await withUndo(operation, async () => {
-    const budget = await moveState(context, from, to, () => letGo(context, to, told.lines));
+    const source = await pullAhead(context, from, to, () => letGo(context, to, told.lines));
+    const { hold_budget: budgetMs } = context.settings.config.deploy;
+    const deadline = operation.clock.now() + budgetMs;
+    const left = await runStep(operation, {
+      name: 'hold',
+      detail: `new requests wait, at most ${budgetMs / 1000} s; the app of ${from.tags.release} finishes what it has`,
+      run: () => from.box.hold(budgetMs),
+      undo: () => from.box.resume(),
+      describe: size,
+    });
     // What its app says is worth showing from here on.
     told.lines = true;
     await runStep(operation, {
       name: 'take over',
-      detail: `${to.tags.release} starts on the moved data`,
+      detail: `${to.tags.release} pulls the difference and starts on it`,
       run: () => {
-        const leftMs = remaining(context, budget);
-        return to.box.within(operation.clock.now() + leftMs).takeover(from.address, leftMs);
+        const leftMs = remaining(context, deadline);
+        return to.box.within(operation.clock.now() + leftMs).takeover(source, left, leftMs);
       },
     });
     await runStep(operation, {
@@ -53,35 +62,24 @@ export async function finishHandover(context: Context, to: Answering): Promise<v
   });
 }
 
-/** Ahead while the old machine serves, then the difference while requests wait. Returns when the budget ends. */
-async function moveState(context: Context, from: Answering, to: Answering, undo: () => Promise<void>): Promise<number> {
-  const { operation } = context;
-  const { hold_budget: budgetMs } = context.settings.config.deploy;
-  const source = await runStep(operation, {
+/** While the old machine serves, so that little is left to be moved while requests wait. */
+async function pullAhead(
+  { operation }: Context,
+  from: Answering,
+  to: Answering,
+  undo: () => Promise<void>,
+): Promise<PullSource> {
+  return runStep(operation, {
     name: 'pull ahead',
     run: async () => {
       await to.box.stop();
-      const admitted = await admit(from, to);
-      await to.box.pull(admitted);
-      return admitted;
+      const source = await admit(from, to);
+      await to.box.pull(source);
+      return source;
     },
     // Registered here, so that it runs last: clients wait at the old machine, and nobody at the new one.
     undo,
   });
-  const deadline = operation.clock.now() + budgetMs;
-  await runStep(operation, {
-    name: 'hold',
-    detail: `new requests wait, at most ${budgetMs / 1000} s`,
-    run: () => from.box.hold(budgetMs),
-    undo: () => from.box.resume(),
-  });
-  const left = await runStep(operation, { name: 'quiesce', run: () => from.box.quiesce(), describe: size });
-  await runStep(operation, {
-    name: 'pull the difference',
-    run: async () => sameState(left, await to.box.within(deadline - COMMIT_MARGIN_MS).pull(source)),
-    describe: size,
-  });
-  return deadline;
 }
 
 /**
@@ -107,15 +105,6 @@ function remaining(context: Context, deadline: number): number {
     doing: 'moving the data while requests wait',
     found: `the budget of ${context.settings.config.deploy.hold_budget / 1000} s is used up`,
     next: 'raise deploy.hold_budget, or look for what makes the app slow to stop (app.stop_grace)',
-  });
-}
-
-function sameState(left: Manifest, arrived: Manifest): Manifest {
-  if (left.digest === arrived.digest) return arrived;
-  throw new AnnyError('STATE_MISMATCH', {
-    doing: 'comparing the data on both machines',
-    found: `${size(left)} were left, ${size(arrived)} arrived, with another checksum`,
-    next: 'nothing was moved; run the same command again',
   });
 }
 

@@ -129,10 +129,8 @@ function stateLine(facts: PlanFacts): Line {
 function handoverLines(facts: PlanFacts): Line[] {
   return [
     ['pull ahead', 'copy the state while the old one serves'],
-    ['hold', `new requests wait, at most ${facts.holdBudgetMs / 1000} s`],
-    ['quiesce', 'the old app finishes what it has and stops'],
-    ['pull the difference', 'and compare checksums'],
-    ['take over', 'the new app starts on the moved data'],
+    ['hold', `new requests wait, at most ${facts.holdBudgetMs / 1000} s; the old app finishes what it has`],
+    ['take over', 'pull the difference, compare checksums, start the new app on it'],
     ['commit', 'one atomic write: the old machine relays from here on'],
     ['activate', 'the new machine is the writer'],
   ];

@@ -13,6 +13,10 @@ export const manifestSchema = z.object({
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
+/** What a held machine has left: its state, and in `beside` a sha256 over what travels with it, history and certificate. */
+export const heldStateSchema = manifestSchema.extend({ beside: z.string().regex(/^[0-9a-f]{64}$/) });
+export type HeldState = z.infer<typeof heldStateSchema>;
+
 export const healthSchema = z.object({
   healthy: z.boolean(),
   /** HTTP status, 0 when nothing answered. */
@@ -114,13 +118,14 @@ export interface Box {
   pass(token: string): Promise<void>;
   /** candidate|relay|writer -> writer, later than generation `after`; the app runs, timers run, everybody is served. */
   activate(after?: number): Promise<void>;
-  /** writer: new requests wait; without a commit before the budget is over the machine resumes by itself. */
-  hold(budgetMs: number): Promise<void>;
-  /** writer, held: stops the app within its grace; what the state is now. */
-  quiesce(): Promise<Manifest>;
+  /**
+   * writer: new requests wait, and the app stops within its grace; what the state is now. Without a commit before the
+   * budget is over the machine resumes by itself.
+   */
+  hold(budgetMs: number): Promise<HeldState>;
   /** writer: the app runs again, held requests flow to it. */
   resume(): Promise<void>;
-  /** The commit. writer, held and quiesced -> relay, in one atomic write. On a relay: sends to another address. */
+  /** The commit. writer, held -> relay, in one atomic write. On a relay: sends to another address. */
   relay(to: string): Promise<void>;
   /** Any role -> fenced: serves nothing, writes nothing. */
   fence(): Promise<void>;
@@ -133,10 +138,11 @@ export interface Box {
   /** candidate|relay: copies state, certificate and history from the source. The app must be stopped. */
   pull(source: PullSource): Promise<Manifest>;
   /**
-   * candidate|relay, pulled: starts the app on the pulled state, waits until it is healthy; only requests from `peer`
-   * reach it, also after a reboot: the peer may have committed meanwhile. `stop` and `activate` end it.
+   * candidate|relay: pulls what differs from what was pulled ahead, and, when it is what the held source has left, starts
+   * the app on it and waits until it is healthy. Only requests from the source reach it, also after a reboot: the source
+   * may have committed meanwhile. `stop` and `activate` end it.
    */
-  takeover(peer: string, timeoutMs: number): Promise<z.infer<typeof healthSchema>>;
+  takeover(source: PullSource, left: HeldState, timeoutMs: number): Promise<z.infer<typeof healthSchema>>;
   /** writer (or a stopped one): an encrypted archive on the machine, for the recipients in its configuration. */
   backup(): Promise<{ readonly path: string; readonly bytes: number; readonly sha256: string; readonly at: number }>;
   /** The content of an encrypted archive that `backup` named. */

@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { AnnyError } from '../operation/errors.ts';
 import { systemClock } from '../operation/system-clock.ts';
 import type { Box, Machines } from './box.ts';
-import { healthSchema, historyEntrySchema, manifestSchema, statusSchema, trafficSchema } from './box.ts';
+import {
+  healthSchema,
+  heldStateSchema,
+  historyEntrySchema,
+  manifestSchema,
+  statusSchema,
+  trafficSchema,
+} from './box.ts';
 import { type Connection, connect } from './ssh.ts';
 import { quote } from './ssh-shell.ts';
 
@@ -59,8 +66,7 @@ function boxOn(connection: Connection, address: string, untilMs = Number.POSITIV
     pass: async (token) => void (await call(nothing, ['pass', token])),
     activate: async (after) =>
       void (await call(nothing, ['activate', ...(after === undefined ? [] : [String(after)])])),
-    hold: async (budgetMs) => void (await call(nothing, ['hold', seconds(budgetMs)])),
-    quiesce: () => call(manifestSchema, ['quiesce']),
+    hold: (budgetMs) => call(heldStateSchema, ['hold', seconds(budgetMs)]),
     resume: async () => void (await call(nothing, ['resume'])),
     relay: async (to) => void (await call(nothing, ['relay', to])),
     unfence: async (after) => void (await call(nothing, ['unfence', String(after)])),
@@ -68,8 +74,12 @@ function boxOn(connection: Connection, address: string, untilMs = Number.POSITIV
     pullKey: async () => (await call(z.object({ publicKey: z.string() }), ['pull-key'])).publicKey,
     admit: async (publicKey, from) => void (await call(nothing, ['admit', publicKey, from])),
     pull: (source) => call(manifestSchema, ['pull', source.address, source.hostPublicKey], transfer),
-    takeover: (peer, timeoutMs) =>
-      call(healthSchema, ['takeover', peer, seconds(timeoutMs)], { timeoutMs: timeoutMs + DEFAULT_TIMEOUT_MS }),
+    takeover: (source, held, timeoutMs) =>
+      call(
+        healthSchema,
+        ['takeover', source.address, source.hostPublicKey, seconds(timeoutMs), held.digest, held.beside],
+        { timeoutMs: timeoutMs + DEFAULT_TIMEOUT_MS },
+      ),
     backup: () =>
       call(z.object({ path: z.string(), bytes: z.number(), sha256: z.string(), at: z.number() }), ['backup'], transfer),
     fetchBackup: (path) => connection.stream(command(['fetch-backup', path])),

@@ -16,7 +16,6 @@ export function diskContract(): void {
 
     it('refuses a commit, and the machine serves on', async () => {
       await moveState(blue, green, 60_000);
-      await green.box.takeover(blue.address, 15_000);
       await blue.root(full('/var/lib/anny', '64k'));
       await expect(blue.box.relay(green.address)).rejects.toThrow(
         'could not be written; this machine is still a writer',

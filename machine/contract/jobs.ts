@@ -73,7 +73,6 @@ export function jobsContract(): void {
 
     it('go with the role: they start on the new writer, and not before it is one', async () => {
       await moveState(blue, green);
-      await green.box.takeover(blue.address, 15_000);
       expect(await running(green)).toEqual([]);
       await blue.box.relay(green.address);
       await green.box.activate();

@@ -17,8 +17,7 @@ export function nightContract(): void {
     });
 
     it('the dead man’s timer gives up neither on a lock nor on an app that does not start', async () => {
-      await blue.box.hold(2_000);
-      await blue.box.quiesce();
+      await blue.box.hold(5_000);
       await blue.root(
         `mkdir -p ${BROKEN} && printf '[Service]\\nExecStartPre=/bin/false\\n' > ${BROKEN}/broken.conf && systemctl daemon-reload`,
       );
@@ -27,8 +26,8 @@ export function nightContract(): void {
       // Requests are told so, instead of waiting for ever.
       expect((await ask(blue)).status).toBe(502);
       await blue.root(`rm -r ${BROKEN} && systemctl daemon-reload`);
-      await blue.box.hold(1_000);
-      await blue.root('flock /run/anny/lock sleep 3');
+      await blue.box.hold(3_000);
+      await blue.root('flock /run/anny/lock sleep 5');
       await eventually(async () => (await ask(blue)).status === 200 && !(await blue.box.status()).held);
     });
 

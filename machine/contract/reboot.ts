@@ -30,7 +30,6 @@ export function rebootContract(): void {
 
     it('a held writer resumes', async () => {
       await green.box.hold(90_000);
-      await green.box.quiesce();
       await green.reboot();
       await serves(green);
       expect((await green.box.status()).held).toBe(false);
@@ -38,7 +37,6 @@ export function rebootContract(): void {
 
     it('a machine that took over serves its peer, which may have committed', async () => {
       await moveState(green, blue, 60_000);
-      await blue.box.takeover(green.address, 15_000);
       await blue.reboot();
       await eventually(async () => (await blue.box.status()).app.running);
       await green.box.relay(blue.address);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ask } from '../trial/asking.ts';
 import { startWriting } from '../trial/clients.ts';
-import { handOver, moveState } from '../trial/handover.ts';
+import { handOver } from '../trial/handover.ts';
 import { begin, blue, green, ground } from '../trial/pair.ts';
 import { openEvents, openStream, slowDownload, slowUpload, uploadBytes } from '../trial/streams.ts';
 
@@ -76,10 +76,7 @@ export function requestsContract(): void {
     it('wait by the hundred, and all are answered', async () => {
       const writing = startWriting(ground, green.address, 600, 'crowd');
       await sleep(1_500);
-      await moveState(green, blue);
-      await blue.box.takeover(green.address, 15_000);
-      await green.box.relay(blue.address);
-      await blue.box.activate();
+      await handOver(green, blue);
       await sleep(500);
       const { kept, failures, longestMs } = await writing.stop();
       console.info(

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { opened } from '../trial/archive.ts';
 import { ask, lost, write } from '../trial/asking.ts';
-import { handOver, moveState } from '../trial/handover.ts';
+import { handOver, holdFor, moveState } from '../trial/handover.ts';
 import { begin, blue, green, STATE } from '../trial/pair.ts';
 import { FINGERPRINT, TANGLE } from '../trial/tangle.ts';
 
@@ -35,25 +35,25 @@ export function stateContract(): void {
       const dying = green.root(
         'until pgrep -f "[r]sync --server" >/dev/null; do sleep 0.02; done; sleep 0.1; pkill -f "[r]sync --server"',
       );
-      await expect(moveState(green, blue)).rejects.toThrow('copying the state');
+      await expect(holdFor(green, blue)).rejects.toThrow('copying the state');
       await dying;
       expect(await blue.root(FINGERPRINT)).toBe(before);
       expect(await blue.root(`ls ${STATE}/..`)).not.toContain('incoming');
-      const { bytes } = await moveState(green, blue);
-      expect(bytes).toBeGreaterThan(200_000_000);
+      const { left } = await moveState(green, blue);
+      expect(left.bytes).toBeGreaterThan(200_000_000);
       await green.box.resume();
       await green.root(`rm ${STATE}/big`);
     });
 
     it('is mended after a power cut between the two renames of a replacement', async () => {
       const { kept } = await write(green, 'mended');
-      await moveState(green, blue);
-      await green.box.resume();
+      const { source, left } = await holdFor(green, blue);
       await blue.root(`cd ${STATE}/.. && mv _data outgoing && mkdir incoming && touch incoming/half`);
-      await blue.box.takeover(green.address, 15_000);
+      await blue.box.takeover(source, left, 15_000);
+      await blue.box.stop();
       expect(await blue.root(`ls ${STATE}/..`)).toBe('_data');
       await blue.root(`grep -qx '${kept[0]}' ${STATE}/ledger`);
-      await blue.box.stop();
+      await green.box.resume();
     });
 
     it('does not depend on a history that the disk has damaged', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ask, write } from '../trial/asking.ts';
-import { moveState } from '../trial/handover.ts';
+import { holdFor } from '../trial/handover.ts';
 import type { TrialMachine } from '../trial/machines.ts';
 import { begin, blue, green } from '../trial/pair.ts';
 
@@ -62,10 +62,10 @@ export function trafficContract(): void {
 
 /** Two requests through the relay, and one that waits for it. */
 async function move(): Promise<void> {
-  await moveState(blue, green);
+  const { source, left } = await holdFor(blue, green);
   const waits = ask(blue, '/who');
   await sleep(300);
-  await green.box.takeover(blue.address, 15_000);
+  await green.box.takeover(source, left, 15_000);
   await blue.box.relay(green.address);
   await green.box.activate();
   expect((await waits).status).toBe(200);

@@ -1,23 +1,32 @@
-import type { Manifest } from '../box.ts';
+import type { HeldState, PullSource } from '../box.ts';
 import type { TrialMachine } from './machines.ts';
 
-/** The verbs of a handover in their order, nothing between them. */
-export async function moveState(from: TrialMachine, to: TrialMachine, budgetMs = 20_000): Promise<Manifest> {
+const TAKEOVER_TIMEOUT_MS = 15_000;
+
+/** What `takeover` is told. */
+export interface Moved {
+  readonly source: PullSource;
+  readonly left: HeldState;
+}
+
+/** The verbs of a handover in their order, nothing between them: up to where the old machine is held. */
+export async function holdFor(from: TrialMachine, to: TrialMachine, budgetMs = 20_000): Promise<Moved> {
   await to.box.stop();
   await from.box.admit(await to.box.pullKey(), to.address);
   const source = { address: from.address, hostPublicKey: (await from.box.status()).hostPublicKey };
   await to.box.pull(source);
-  await from.box.hold(budgetMs);
-  const left = await from.box.quiesce();
-  const arrived = await to.box.pull(source);
-  if (left.digest !== arrived.digest) throw new Error('another state arrived than the one that was left');
-  return arrived;
+  return { source, left: await from.box.hold(budgetMs) };
 }
 
-export async function handOver(from: TrialMachine, to: TrialMachine): Promise<Manifest> {
-  const moved = await moveState(from, to);
-  await to.box.takeover(from.address, 15_000);
+/** Up to where the commit would come. */
+export async function moveState(from: TrialMachine, to: TrialMachine, budgetMs?: number): Promise<Moved> {
+  const moved = await holdFor(from, to, budgetMs);
+  await to.box.takeover(moved.source, moved.left, TAKEOVER_TIMEOUT_MS);
+  return moved;
+}
+
+export async function handOver(from: TrialMachine, to: TrialMachine): Promise<void> {
+  await moveState(from, to);
   await from.box.relay(to.address);
   await to.box.activate();
-  return moved;
 }

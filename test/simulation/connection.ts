@@ -4,7 +4,7 @@ import { backup, certificate, certificateOf, restore } from './box/backup.ts';
 import { powerOff, powerOn } from './box/boot.ts';
 import { activate, fence, pass, prepare, secrets, start, stop, unfence } from './box/candidate.ts';
 import { locked } from './box/flags.ts';
-import { hold, quiesce, relay, resume } from './box/handover.ts';
+import { hold, relay, resume } from './box/handover.ts';
 import { type Machine, NOTHING_RELAYED, pause, seconds } from './box/machine.ts';
 import { admit, pull, pullKey, takeover } from './box/pull.ts';
 
@@ -111,7 +111,6 @@ function boxOn(world: World, operator: Operator, line: Line, untilMs = Number.PO
     pass: (token) => inTurn('pass', () => pass(machine, token)),
     activate: (after) => inTurn('activate', () => activate(machine, after)),
     hold: (budgetMs) => inTurn('hold', () => hold(machine, budgetMs)),
-    quiesce: () => inTurn('quiesce', () => quiesce(machine)),
     resume: () => inTurn('resume', () => resume(machine)),
     relay: (to) => inTurn('relay', () => relay(machine, to)),
     unfence: (after) => inTurn('unfence', () => unfence(machine, after)),
@@ -119,8 +118,8 @@ function boxOn(world: World, operator: Operator, line: Line, untilMs = Number.PO
     pullKey: () => inTurn('pullKey', () => pullKey(machine)),
     admit: (publicKey) => inTurn('admit', () => admit(machine, publicKey)),
     pull: (source) => inTurn('pull', () => pull(machine, source), TRANSFER_TIMEOUT_MS),
-    takeover: (peer, timeoutMs) =>
-      inTurn('takeover', () => takeover(machine, peer, timeoutMs), timeoutMs + VERB_TIMEOUT_MS),
+    takeover: (source, held, timeoutMs) =>
+      inTurn('takeover', () => takeover(machine, source, held, timeoutMs), timeoutMs + VERB_TIMEOUT_MS),
     backup: () => inTurn('backup', () => backup(machine), TRANSFER_TIMEOUT_MS),
     fetchBackup: (path) => run('fetchBackup', async () => Readable.from([path])),
     certificate: () => inTurn('certificate', () => certificate(machine), 300_000),

@@ -107,7 +107,6 @@ function deafBox(address: string): Box {
   const verbs = { status: never, prepare: never, secrets: never, start: never, stop: never, pass: never };
   const moving = {
     hold: never,
-    quiesce: never,
     resume: never,
     relay: never,
     fence: never,

@@ -2,12 +2,11 @@ import { HAPPENINGS, type Happening, type Incident } from './operator.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
-const BOX_CALLS =
-  'connect status prepare secrets restore start stop pass activate hold quiesce resume relay fence unfence'
-    .concat(' pullKey admit pull takeover backup certificate traffic')
-    .split(' ');
+const BOX_CALLS = 'connect status prepare secrets restore start stop pass activate hold resume relay fence unfence'
+  .concat(' pullKey admit pull takeover backup certificate traffic')
+  .split(' ');
 /** Around the commit, where a fault does the most. */
-const HANDOVER_CALLS = 'hold quiesce takeover takeover relay relay relay activate activate'.split(' ');
+const HANDOVER_CALLS = 'hold hold takeover takeover relay relay relay activate activate'.split(' ');
 const CLOUD_CALLS = 'instances instance createInstance tagInstance clearUserData halt destroyInstance records'
   .concat(' createRecord pointRecord')
   .split(' ');
@@ -35,7 +34,7 @@ function incident(random: Random): Incident {
       return { call, count: 1, what: random.pick([...anything, ...HAPPENINGS.box]) };
     }
     case 'torn':
-      return { call: 'box.pull', count: random.pick([1, 2, 2, 3]), what: 'torn pull' };
+      return { call: random.pick(['box.pull', 'box.takeover']), count: random.pick([1, 1, 2]), what: 'torn pull' };
     case 'cloud': {
       const call = `cloud.${random.pick(CLOUD_CALLS)}`;
       return { call, count, what: random.pick([...anything, ...HAPPENINGS.cloud]) };

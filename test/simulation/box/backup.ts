@@ -8,6 +8,7 @@ import {
   historyGeneration,
   type Machine,
   manifestOf,
+  NO_TAKEOVER,
   pause,
   remember,
   requireRole,
@@ -53,7 +54,8 @@ export async function restore(machine: Machine, stream: Readable): Promise<Manif
   if (archive === undefined) die(machine, 'this is no archive of anny-box backup');
   const { state, history, issuedUntil } = archive;
   const generation = historyGeneration(history);
-  Object.assign(machine.disk, { history, generation, pulledFrom: '', takeoverFrom: '', takeoverAt: 0 });
+  Object.assign(machine.disk, { history, generation, ...NO_TAKEOVER });
+  machine.memory.beside = '';
   if (issuedUntil > 0) machine.disk.issuedUntil = issuedUntil;
   machine.disk.state = copyOf(state);
   remember(machine, 'restored');

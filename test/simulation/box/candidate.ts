@@ -1,5 +1,15 @@
 import { applyRole, HEALTHY, requireHealthy, startApp, stopApp } from './flags.ts';
-import { become, die, historyGeneration, type Machine, pause, remember, requireRole, requireRoom } from './machine.ts';
+import {
+  become,
+  die,
+  historyGeneration,
+  type Machine,
+  NO_TAKEOVER,
+  pause,
+  remember,
+  requireRole,
+  requireRoom,
+} from './machine.ts';
 
 export async function prepare(machine: Machine, release: string, slot: 'blue' | 'green'): Promise<void> {
   requireRole(machine, 'none', 'candidate');
@@ -27,14 +37,15 @@ export async function stop(machine: Machine): Promise<void> {
   requireRole(machine, 'none', 'candidate', 'relay');
   await stopApp(machine);
   machine.memory.passes.clear();
+  machine.memory.beside = '';
   forgetTakeover(machine);
 }
 
 export function forgetTakeover(machine: Machine): void {
   machine.memory.takeover.clear();
-  if (machine.disk.pulledFrom === '' && machine.disk.takeoverFrom === '') return;
+  if (machine.disk.takeoverFrom === '') return;
   requireRoom(machine);
-  Object.assign(machine.disk, { pulledFrom: '', takeoverFrom: '', takeoverAt: 0 });
+  Object.assign(machine.disk, NO_TAKEOVER);
 }
 
 export async function pass(machine: Machine, token: string): Promise<void> {
@@ -47,7 +58,8 @@ export async function activate(machine: Machine, after = 0): Promise<void> {
   requireRole(machine, 'candidate', 'relay', 'writer');
   await startApp(machine);
   if (disk.role !== 'writer') {
-    becomeWriter(machine, after);
+    const generation = Math.max(after, disk.generation, historyGeneration(disk.history)) + 1;
+    become(machine, 'writer', { generation, relayTo: '', ...NO_TAKEOVER });
     await pause(machine, 5, 50);
   }
   if (memory.holdUntil === 0) applyRole(machine);
@@ -57,7 +69,7 @@ export async function activate(machine: Machine, after = 0): Promise<void> {
 function becomeWriter(machine: Machine, after: number): void {
   const { disk } = machine;
   const generation = Math.max(after, disk.generation, historyGeneration(disk.history)) + 1;
-  become(machine, 'writer', { generation, relayTo: '', pulledFrom: '', takeoverFrom: '', takeoverAt: 0 });
+  become(machine, 'writer', { generation, relayTo: '', ...NO_TAKEOVER });
 }
 
 export async function unfence(machine: Machine, after: number): Promise<void> {
@@ -82,7 +94,7 @@ export async function fence(machine: Machine): Promise<void> {
   memory.mode = { writer: false, hold: false, relay: false };
   memory.takeover.clear();
   memory.passes.clear();
-  if (disk.role !== 'fenced') become(machine, 'fenced', { takeoverFrom: '', takeoverAt: 0, pulledFrom: '' });
+  if (disk.role !== 'fenced') become(machine, 'fenced', NO_TAKEOVER);
   applyRole(machine);
   await stopApp(machine);
 }

@@ -1,11 +1,13 @@
-import type { Manifest } from '../../../machine/box.ts';
+import type { HeldState } from '../../../machine/box.ts';
 import { decide } from '../traffic.ts';
 import { applyRole, locked, startApp, stopApp } from './flags.ts';
 import {
   become,
+  besideOf,
   die,
   type Machine,
   manifestOf,
+  NO_TAKEOVER,
   NOTHING_RELAYED,
   pause,
   remember,
@@ -13,8 +15,11 @@ import {
   seconds,
 } from './machine.ts';
 
-/** Armed before the first request waits; an older timer that fires finds a later deadline. */
-export async function hold(machine: Machine, budgetMs: number): Promise<void> {
+/**
+ * The timer is armed before the first request waits; an older one that fires finds a later deadline. Then the app stops,
+ * and what it has left is written down.
+ */
+export async function hold(machine: Machine, budgetMs: number): Promise<HeldState> {
   const { memory, world, task } = machine;
   requireRole(machine, 'writer');
   memory.holdUntil = world.timeline.now() + budgetMs;
@@ -22,11 +27,6 @@ export async function hold(machine: Machine, budgetMs: number): Promise<void> {
   await pause(machine, 20, 100);
   memory.jobs = false;
   memory.mode.hold = true;
-}
-
-export async function quiesce(machine: Machine): Promise<Manifest> {
-  const { memory } = machine;
-  requireRole(machine, 'writer');
   requireHeld(machine);
   if (memory.quiesced === undefined || memory.appRunning) {
     memory.quiesced = undefined;
@@ -35,7 +35,7 @@ export async function quiesce(machine: Machine): Promise<Manifest> {
     requireHeld(machine);
     memory.quiesced = manifestOf(machine.disk.state);
   }
-  return memory.quiesced;
+  return { ...memory.quiesced, beside: besideOf(machine.disk) };
 }
 
 function requireHeld(machine: Machine): void {
@@ -84,7 +84,7 @@ export async function relay(machine: Machine, to: string): Promise<void> {
     disk.relayed = { ...NOTHING_RELAYED };
     disk.peerWrites = null;
   }
-  become(machine, 'relay', { relayTo: to, takeoverFrom: '', takeoverAt: 0, pulledFrom: '' });
+  become(machine, 'relay', { relayTo: to, ...NO_TAKEOVER });
   await pause(machine, 5, 50);
   applyRole(machine);
   remember(machine, 'relayed');

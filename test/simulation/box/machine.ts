@@ -17,9 +17,9 @@ export interface Disk {
   since: number;
   generation: number;
   relayTo: string;
-  pulledFrom: string;
   takeoverFrom: string;
   takeoverAt: number;
+  takeoverDigest: string;
   /** A handover back that came to nothing left newer data here than this relay handed over. Luck, and not to be told from outside. */
   luckier: boolean;
   history: readonly HistoryEntry[];
@@ -43,6 +43,8 @@ export interface Memory {
   /** When the hold is over; 0 when not held. */
   holdUntil: number;
   quiesced: Manifest | undefined;
+  /** From where history and certificate were pulled, and what they were. */
+  beside: string;
   held: HeldRequest[];
   /** Long requests that this relay is passing on. */
   open: number;
@@ -81,6 +83,7 @@ export interface Machine {
 }
 
 export const NOTHING_RELAYED = { requests: 0, lastAt: 0, writes: 0 };
+export const NO_TAKEOVER = { takeoverFrom: '', takeoverAt: 0, takeoverDigest: '' };
 
 export function freshDisk(): Disk {
   return {
@@ -90,9 +93,7 @@ export function freshDisk(): Disk {
     since: 0,
     generation: 0,
     relayTo: '',
-    pulledFrom: '',
-    takeoverFrom: '',
-    takeoverAt: 0,
+    ...NO_TAKEOVER,
     luckier: false,
     history: [],
     state: noWrites(),
@@ -114,6 +115,7 @@ export function emptyMemory(bootId: string): Memory {
     admitted: '',
     holdUntil: 0,
     quiesced: undefined,
+    beside: '',
     held: [],
     open: 0,
     jobs: false,
@@ -174,6 +176,11 @@ export function historyGeneration(history: readonly HistoryEntry[]): number {
 
 export function manifestOf({ sum, count }: Writes): Manifest {
   return { digest: sum.toString(16).padStart(64, '0'), files: 1, bytes: count };
+}
+
+/** What travels with the state, in one checksum. */
+export function besideOf({ history, issuedUntil }: Pick<Disk, 'history' | 'issuedUntil'>): string {
+  return `${history.length} ${history.at(-1)?.at} ${issuedUntil}`;
 }
 
 export type CertificateAnswer = BoxStatus['certificate'];

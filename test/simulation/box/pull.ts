@@ -1,8 +1,9 @@
-import type { Manifest, PullSource } from '../../../machine/box.ts';
-import { copyOf, newest, remove } from '../writes.ts';
+import type { HeldState, Manifest, PullSource } from '../../../machine/box.ts';
+import { copyOf, newest, remove, type Writes } from '../writes.ts';
 import { forgetTakeover } from './candidate.ts';
 import { HEALTHY, requireHealthy, startApp, stopApp } from './flags.ts';
 import {
+  besideOf,
   die,
   historyGeneration,
   type Machine,
@@ -27,42 +28,90 @@ export async function admit(machine: Machine, publicKey: string): Promise<void> 
 
 /** Copies state, history and certificate, whole or not at all. */
 export async function pull(machine: Machine, source: PullSource): Promise<Manifest> {
-  const { disk, world } = machine;
+  const { disk } = machine;
   requireRole(machine, 'candidate', 'relay');
   if (machine.memory.appRunning) die(machine, 'the app runs on this machine');
   requireRoom(machine);
   forgetTakeover(machine);
   await pause(machine, 100, 1_200);
-  const from = world.machineAt(source.address);
-  const admitted = from?.memory.up && from.disk.role === 'writer' && from.memory.admitted === disk.pullKey;
+  const from = admitting(machine, source);
+  const state = fetched(machine, from);
+  await pause(machine, 20, 200);
+  requireRoom(machine);
+  Object.assign(disk, { state, luckier: disk.role === 'relay' });
+  adoptBeside(machine, from);
+  return manifestOf(state);
+}
+
+function admitting(machine: Machine, source: PullSource): Machine {
+  const from = machine.world.machineAt(source.address);
+  const admitted = from?.memory.up && from.disk.role === 'writer' && from.memory.admitted === machine.disk.pullKey;
   if (from === undefined || !admitted || from.hostPublicKey !== source.hostPublicKey) {
     die(machine, `copying the state from ${source.address} failed`);
   }
+  return from;
+}
+
+function fetched(machine: Machine, from: Machine): Writes {
   const state = copyOf(from.disk.state);
   if (machine.tornPull) {
     machine.tornPull = false;
     remove(state, newest(state) ?? 0);
   }
-  await pause(machine, 20, 200);
-  requireRoom(machine);
-  const { history, issuedUntil } = from.disk;
-  Object.assign(disk, { state, history, issuedUntil, pulledFrom: source.address, luckier: disk.role === 'relay' });
-  disk.generation = historyGeneration(history);
-  return manifestOf(state);
+  return state;
 }
 
-/** Written down only once the app is healthy: before, the peer cannot have committed. */
-export async function takeover(machine: Machine, peer: string, timeoutMs: number): Promise<typeof HEALTHY> {
+function adoptBeside(machine: Machine, from: Machine): void {
+  const { history, issuedUntil } = from.disk;
+  Object.assign(machine.disk, { history, issuedUntil, generation: historyGeneration(history) });
+  machine.memory.beside = `${from.address} ${besideOf(from.disk)}`;
+}
+
+/** The difference, and the app on it. */
+export async function takeover(
+  machine: Machine,
+  source: PullSource,
+  left: HeldState,
+  timeoutMs: number,
+): Promise<typeof HEALTHY> {
   const { disk, memory } = machine;
   requireRole(machine, 'candidate', 'relay');
-  if (disk.pulledFrom !== peer) die(machine, `the state on this machine did not come from ${peer}`);
+  if (disk.takeoverFrom !== '') {
+    const same = disk.takeoverFrom === source.address && disk.takeoverDigest === left.digest;
+    if (!same) die(machine, `this machine has taken over other data, from ${disk.takeoverFrom}`);
+    await startApp(machine);
+    await requireHealthy(machine, timeoutMs);
+  } else {
+    if (memory.appRunning) die(machine, 'the app runs on this machine');
+    await pullDifference(machine, source, left);
+    await startOnDifference(machine, timeoutMs);
+    requireRoom(machine);
+    // Only once the app is healthy: before, the peer cannot have committed.
+    const taken = { takeoverFrom: source.address, takeoverAt: seconds(machine), takeoverDigest: left.digest };
+    Object.assign(disk, taken);
+  }
+  memory.takeover.add(source.address);
+  return HEALTHY;
+}
+
+async function pullDifference(machine: Machine, source: PullSource, left: HeldState): Promise<void> {
+  requireRoom(machine);
+  await pause(machine, 50, 600);
+  const from = admitting(machine, source);
+  const state = fetched(machine, from);
+  if (manifestOf(state).digest !== left.digest) die(machine, `what arrived from ${from.address} is not what it left`);
+  if (machine.memory.beside !== `${from.address} ${left.beside}`) {
+    await pause(machine, 20, 200);
+    adoptBeside(machine, from);
+  }
+  requireRoom(machine);
+  Object.assign(machine.disk, { state, luckier: machine.disk.role === 'relay' });
+}
+
+async function startOnDifference(machine: Machine, timeoutMs: number): Promise<void> {
   await startApp(machine);
   await requireHealthy(machine, timeoutMs).catch(async (error: unknown) => {
     await stopApp(machine);
     throw error;
   });
-  requireRoom(machine);
-  Object.assign(disk, { takeoverFrom: peer, takeoverAt: seconds(machine) });
-  memory.takeover.add(peer);
-  return HEALTHY;
 }

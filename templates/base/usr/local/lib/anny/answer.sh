@@ -26,6 +26,17 @@ answer_json() {
   printf '%s\n' "$1" >&3
 }
 
+# json_text TEXT: as jq would write it, without the time that jq takes to start.
+json_text() {
+  local text=${1//\\/\\\\}
+  text=${text//\"/\\\"}
+  text=${text//$'\n'/\\n}
+  text=${text//$'\t'/\\t}
+  text=${text//$'\r'/\\r}
+  # What else is no character to be shown.
+  printf '"%s"' "${text//[[:cntrl:]]/}"
+}
+
 answer_done() {
   note 'done'
   answer_json '{}'
@@ -73,11 +84,22 @@ take_lock() {
   echo "$1 (process $$)" >"$RUN/lock-holder"
 }
 
-# Milliseconds since boot: the wall clock may jump.
-uptime_ms() {
+# Sets UPTIME_MS, milliseconds since boot: the wall clock may jump.
+look_at_uptime() {
   local seconds rest
   read -r seconds rest </proc/uptime
-  printf '%s' "$((${seconds%.*} * 1000 + 10#${seconds#*.} * 10))"
+  UPTIME_MS=$((${seconds%.*} * 1000 + 10#${seconds#*.} * 10))
+}
+
+uptime_ms() {
+  look_at_uptime
+  printf '%s' "$UPTIME_MS"
+}
+
+# A moment between two looks, without a process for it: nothing ever comes through this pipe.
+tick() {
+  [[ -n ${TICK:-} ]] || exec {TICK}<> <(:)
+  read -rt 0.01 -u "$TICK" || true
 }
 
 # write_file PATH MODE [OWNER]: stdin becomes the whole file or nothing, also when the power goes. What makes the content
@@ -97,6 +119,10 @@ write_file() {
 require_number() {
   [[ $1 =~ ^[1-9][0-9]{0,4}$ && $1 -ge $2 && $1 -le $3 ]] ||
     die "'$1' is not a number from $2 to $3" "anny-box $VERB takes $4"
+}
+
+require_host_key() {
+  [[ $1 =~ ^ssh-ed25519\ [A-Za-z0-9+/=]{60,80}$ ]] || die 'this is no ed25519 host key' 'the writer tells its own in status'
 }
 
 require_address() {

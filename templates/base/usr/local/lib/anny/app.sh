@@ -4,6 +4,8 @@
 
 readonly COMPOSE_FILE=$OPT/docker-compose.yml
 readonly START_SECONDS=30
+readonly DOCKER_SOCKET=/run/docker.sock
+HEALTH_STATUS=0 HEALTH_BODY=''
 # There when the secrets changed after the container was made.
 readonly REMAKE=$LIB/remake-container
 
@@ -44,36 +46,86 @@ make_container() {
 }
 
 ensure_volume() {
-  docker volume create "$STATE_VOLUME"
+  [[ -d ${STATE%/*} ]] || docker volume create "$STATE_VOLUME"
   repair_state
   chown "$APP_UID:$APP_UID" "$STATE"
 }
 
+# Sets APP_MADE and APP_RUNNING, APP_PAUSED, APP_PID; returns 1 when Docker does not answer. By its own socket: its program takes
+# five times as long.
+look_at_app() {
+  local said
+  APP_MADE=no APP_RUNNING=no APP_PAUSED=no APP_PID=0
+  said=$(curl -sS -m 10 --unix-socket "$DOCKER_SOCKET" "http://docker/containers/$CONTAINER/json") || return 1
+  [[ $said =~ \"State\":\{\"Status\":\"[a-z]+\",\"Running\":(true|false),\"Paused\":(true|false) ]] || return 0
+  APP_MADE=yes
+  if [[ ${BASH_REMATCH[1]} == true ]]; then APP_RUNNING=yes; fi
+  if [[ ${BASH_REMATCH[2]} == true ]]; then APP_PAUSED=yes; fi
+  if [[ $said =~ \"Pid\":([0-9]+) ]]; then APP_PID=${BASH_REMATCH[1]}; fi
+}
+
 app_running() {
-  [[ $(docker inspect -f '{{.State.Running}}' "$CONTAINER" 2>/dev/null) == true ]]
+  look_at_app && [[ $APP_RUNNING == yes ]]
 }
 
 start_app() {
-  mkdir -p "$RUN/app"
   repair_state
-  unfreeze_app
-  if app_running && systemctl is-active --quiet anny-app.service; then return; fi
-  if [[ -e $REMAKE ]] || ! docker inspect "$CONTAINER" >/dev/null 2>&1; then make_container || return 1; fi
+  look_at_app || true
+  start_container
+}
+
+# start_container: after look_at_app.
+start_container() {
+  mkdir -p "$RUN/app"
+  thaw
+  if [[ $APP_RUNNING == yes ]] && systemctl is-active --quiet anny-app.service; then return; fi
+  if [[ -e $REMAKE || $APP_MADE == no ]]; then make_container || return 1; fi
   systemctl restart anny-app.service
 }
 
 stop_app() {
+  rm -rf "$RUN/app"
   unfreeze_app
+  stop_container
+}
+
+stop_container() {
   systemctl stop anny-app.service
   if app_running; then docker stop "$CONTAINER"; fi
+}
+
+# The state is final once the app's processes have ended, which end with the container's first. Docker needs a
+# few hundred milliseconds more to clear up after it: it does so while we go on, under the lock of this verb, so that what
+# starts or stops the app waits for it.
+end_app() {
+  # Without it no restart policy brings up another process than the one that is looked at next.
   rm -rf "$RUN/app"
+  look_at_app || die_without_docker
+  thaw
+  if [[ $APP_PID -eq 0 ]]; then
+    stop_container
+    return
+  fi
+  { stop_container || note 'Docker could not stop the app'; } 3>&- &
+  while process_lives "$APP_PID"; do
+    require_held
+    tick
+  done
+}
+
+process_lives() {
+  local line
+  { read -r line <"/proc/$1/stat"; } 2>/dev/null && [[ ${line##*) } != Z* ]]
 }
 
 # A backup freezes the app for a moment; one that was killed in it must not leave it frozen.
 unfreeze_app() {
-  if [[ $(docker inspect -f '{{.State.Paused}}' "$CONTAINER" 2>/dev/null) == true ]]; then
-    docker unpause "$CONTAINER"
-  fi
+  look_at_app || true
+  thaw
+}
+
+thaw() {
+  if [[ $APP_PAUSED == yes ]]; then docker unpause "$CONTAINER"; fi
 }
 
 # Sets HEALTH_STATUS (0 when nothing answered) and HEALTH_BODY.
@@ -91,17 +143,31 @@ healthy() {
   [[ $HEALTH_STATUS -ge 200 && $HEALTH_STATUS -lt 300 ]]
 }
 
+# Costs nothing next to a curl, which would take its time from the app that starts.
+takes_connections() {
+  # shellcheck disable=SC2217
+  { : <"/dev/tcp/127.0.0.1/$APP_PORT"; } 2>/dev/null
+}
+
 wait_healthy() {
-  local until=$(($(uptime_ms) + $1 * 1000))
+  local until
+  look_at_uptime
+  until=$((UPTIME_MS + $1 * 1000))
+  until takes_connections; do
+    look_at_uptime
+    [[ $UPTIME_MS -lt $until ]] || { ask_health; return 1; }
+    tick
+  done
   until healthy; do
-    [[ $(uptime_ms) -lt $until ]] || return 1
+    look_at_uptime
+    [[ $UPTIME_MS -lt $until ]] || return 1
     sleep 0.05
   done
 }
 
 answer_health() {
   note "healthy: HTTP $HEALTH_STATUS"
-  answer_json "$(jq -cn --argjson status "$HEALTH_STATUS" --arg body "$HEALTH_BODY" '{healthy: true, $status, $body}')"
+  answer_json "{\"healthy\":true,\"status\":$HEALTH_STATUS,\"body\":$(json_text "$HEALTH_BODY")}"
 }
 
 die_unhealthy() {
@@ -112,5 +178,11 @@ die_unhealthy() {
 }
 
 require_stopped() {
-  if app_running; then die 'the app runs on this machine' 'anny-box stop first'; fi
+  look_at_app || die_without_docker
+  if [[ $APP_RUNNING == yes ]]; then die 'the app runs on this machine' 'anny-box stop first'; fi
+}
+
+# Containers live on without it: what it cannot say must not be taken for a no.
+die_without_docker() {
+  die 'Docker does not answer, so it is not known whether the app runs' 'systemctl status docker says why; run the same command again'
 }

@@ -108,11 +108,11 @@ verb_restore() {
     'the state here is as it was; fetch the archive again, or take an older one'
   wanted=$(jq -r .digest "$archive/manifest.json")
   found=$(manifest "$archive/state")
-  [[ $(jq -r .digest <<<"$found") == "$wanted" ]] ||
+  [[ $(manifest_digest "$found") == "$wanted" ]] ||
     die 'the archive does not hold what was put into it' 'the state here is as it was; take an older archive'
   # From here what was pulled before is no longer there.
-  if [[ -n $PULLED_FROM$TAKEOVER_FROM ]]; then forget_takeover; fi
-  rm -rf "$NEXT"
+  if [[ -n $TAKEOVER_FROM ]]; then forget_takeover; fi
+  rm -rf "$NEXT" "$RUN/beside"
   mv -T "$archive/state" "$NEXT"
   swap_state
   [[ ! -s $archive/history.jsonl ]] || adopt_history "$archive/history.jsonl"

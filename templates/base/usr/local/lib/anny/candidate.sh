@@ -60,7 +60,7 @@ verb_start() {
   require_number "$seconds" 1 3600 'the seconds to wait for the app'
   ensure_volume
   # The app writes from now on: this is no longer what was pulled.
-  [[ -z $PULLED_FROM ]] || forget_takeover
+  [[ -z $TAKEOVER_FROM ]] || forget_takeover
   make_container
   start_app
   wait_healthy "$seconds" || die_unhealthy "$seconds"
@@ -72,7 +72,7 @@ verb_stop() {
   stop_app
   flag_off takeover pass
   forget_pull_key
-  if [[ -n $PULLED_FROM$TAKEOVER_FROM ]]; then forget_takeover; fi
+  if [[ -n $TAKEOVER_FROM ]]; then forget_takeover; fi
   answer_done
 }
 
@@ -100,7 +100,7 @@ verb_activate() {
 become_writer() {
   trust_relays
   GENERATION=$(($(highest "$1" "$(highest "$GENERATION" "$(history_generation)")") + 1))
-  RELAY_TO='' PULLED_FROM='' TAKEOVER_FROM='' TAKEOVER_AT=0
+  RELAY_TO='' TAKEOVER_FROM='' TAKEOVER_AT=0 TAKEOVER_DIGEST=''
   become writer
 }
 
@@ -134,7 +134,7 @@ verb_fence() {
   local from=$ROLE kept=yes
   rm -f "$RUN"/mode/*
   flag_off takeover pass
-  ROLE=fenced TAKEOVER_FROM='' TAKEOVER_AT=0 PULLED_FROM=''
+  ROLE=fenced TAKEOVER_FROM='' TAKEOVER_AT=0 TAKEOVER_DIGEST=''
   if [[ $from != fenced ]]; then
     SINCE=$(date +%s)
     save_role || kept=no

@@ -87,17 +87,17 @@ write_trust() {
 }
 
 certificate_json() {
-  local kind file subject issuer until
+  local kind file said subject issuer until
   kind=$(certificate_kind)
   file=$(lineage)/fullchain.pem
   if [[ $kind == none ]]; then
     echo '{"kind":"none","name":"","issuer":"","notAfter":0}'
     return
   fi
-  subject=$(openssl x509 -in "$file" -noout -ext subjectAltName 2>/dev/null | grep -o 'DNS:[^,]*' | head -n 1 || true)
-  issuer=$(openssl x509 -in "$file" -noout -issuer -nameopt multiline,utf8 |
-    sed -n 's/^ *\(organizationName\|commonName\) *= //p' | paste -sd ' ')
-  until=$(date -d "$(openssl x509 -in "$file" -noout -enddate | cut -d= -f2)" +%s)
+  said=$(openssl x509 -in "$file" -noout -enddate -issuer -nameopt multiline,utf8 -ext subjectAltName)
+  subject=$(grep -o 'DNS:[^,]*' <<<"$said" | head -n 1 || true)
+  issuer=$(sed -n 's/^ *\(organizationName\|commonName\) *= //p' <<<"$said" | paste -sd ' ')
+  until=$(date -d "$(sed -n 's/^notAfter=//p' <<<"$said")" +%s)
   jq -cn --arg kind "$kind" --arg name "${subject#DNS:}" --arg issuer "$issuer" --argjson notAfter "$until" \
     '{$kind, $name, $issuer, $notAfter}'
 }

@@ -6,6 +6,8 @@
 apply_role() {
   mkdir -p "$RUN"/{mode,takeover,trust,pass}
   chmod 711 "$RUN/pass"
+  # Requests wait for it, and whom it believes does not change with it.
+  if [[ $ROLE == relay ]]; then open_relay; fi
   say_who_answers
   trust_relays
   case $ROLE in
@@ -17,14 +19,17 @@ apply_role() {
       flag_off takeover pass
       held || start_jobs ;;
     relay)
-      point_peer "$RELAY_TO"
-      touch "$RUN/mode/relay" "$RUN/relay-open"
-      rm -f "$RUN"/mode/{writer,hold} "$RUN"/{hold,quiesced} "$PULL_KEYS"
       stop_jobs ;;
     *)
       rm -f "$RUN"/mode/* "$RUN"/{hold,quiesced,relay-open} "$PULL_KEYS"
       stop_jobs ;;
   esac
+}
+
+open_relay() {
+  point_peer "$RELAY_TO"
+  touch "$RUN/mode/relay" "$RUN/relay-open"
+  rm -f "$RUN"/mode/{writer,hold} "$RUN"/{hold,quiesced} "$PULL_KEYS"
 }
 
 flag_off() {

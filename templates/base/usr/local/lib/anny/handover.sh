@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# The old machine's side of a handover: hold, quiesce, then resume or relay. A timer of its own ends every hold.
+# The old machine's side of a handover: hold, then resume or relay. A timer of its own ends every hold. Requests wait while
+# these verbs and `takeover` run: what takes time and can be done before or after is done there.
 
 readonly HOLD_LIMIT_SECONDS=100
 readonly DRAIN_SECONDS=8
@@ -14,18 +15,24 @@ readonly PEER_WRITES=$LIB/peer-writes.json
 
 # $RUN/hold: the deadline in milliseconds of uptime, and for people in seconds since the epoch.
 verb_hold() {
-  local seconds=${1:-}
+  local seconds=${1:-} beside found
   require_role writer
   require_number "$seconds" 1 "$HOLD_LIMIT_SECONDS" 'the seconds after which this machine resumes by itself'
   arm_deadman "$seconds"
   # While nobody waits yet; the timer starts them again if nothing comes of it.
   stop_jobs
+  install -d -m 700 "$LETSENCRYPT"
+  # It cannot change from here on: what changes it takes the lock, or refuses during a hold.
+  beside=$(beside_digest "$HISTORY" "$LETSENCRYPT")
   if [[ ! -e $RUN/mode/hold ]]; then
     rm -f "$RUN/relay-open"
     await_idle_gate
-    touch "$RUN/mode/hold"
+    : >"$RUN/mode/hold"
   fi
-  answer_done
+  if [[ ! -s $RUN/quiesced ]] || app_running; then quiesce; fi
+  found=$(cat "$RUN/quiesced")
+  note "state is $found"
+  answer_json "${found%\}},\"beside\":\"$beside\"}"
 }
 
 # Armed before the first request waits. An older timer that fires finds a later deadline and leaves everything alone.
@@ -54,43 +61,41 @@ await_idle_gate() {
   done
 }
 
-verb_quiesce() {
+# The app finishes what it has and stops; what the state is then is written down.
+quiesce() {
   local found
-  require_role writer
+  rm -f "$RUN/quiesced"
   require_held
-  if [[ ! -s $RUN/quiesced ]] || app_running; then
-    rm -f "$RUN/quiesced"
-    await_taken
-    stop_app
-    sync -f "$STATE"
-    found=$(manifest "$STATE")
-    require_held
-    printf '%s\n' "$found" >"$RUN/.quiesced"
-    mv -f "$RUN/.quiesced" "$RUN/quiesced"
-  fi
-  note "state is $(cat "$RUN/quiesced")"
-  answer_json "$(cat "$RUN/quiesced")"
+  await_taken
+  end_app
+  found=$(manifest "$STATE")
+  require_held
+  printf '%s\n' "$found" >"$RUN/.quiesced"
+  mv -f "$RUN/.quiesced" "$RUN/quiesced"
 }
 
 # A request that has not been read when the app stops is cut off, however gracefully the app does it. No new ones come any more;
 # those that are on their way need a moment.
 await_taken() {
-  local until=$(($(uptime_ms) + TAKE_SECONDS * 1000))
+  local until
+  look_at_uptime
+  until=$((UPTIME_MS + TAKE_SECONDS * 1000))
+  look_at_app || die_without_docker
   while requests_unread; do
-    [[ $(uptime_ms) -lt $until ]] || { note 'the app leaves requests unread'; return 0; }
-    sleep 0.02
+    look_at_uptime
+    [[ $UPTIME_MS -lt $until ]] || { note 'the app leaves requests unread'; return 0; }
+    tick
   done
 }
 
 # On this side, connections that are asked for (02) or have bytes to send; on the app's, such as are half made (03), wait to be
 # accepted (a listening socket's number), or have bytes to read.
 requests_unread() {
-  local pid port
-  port=$(printf ':%04X' "$APP_PORT")
-  pid=$(docker inspect -f '{{.State.Pid}}' "$CONTAINER" 2>/dev/null) || return 1
-  [[ $pid -gt 0 ]] || return 1
+  local port
+  printf -v port ':%04X' "$APP_PORT"
+  [[ $APP_PID -gt 0 ]] || return 1
   awk -v port="$port" '$3 ~ port "$" && ($4 == "02" || $5 !~ /^00000000:/) { found = 1 } END { exit !found }' /proc/net/tcp ||
-    cat "/proc/$pid/net/tcp" "/proc/$pid/net/tcp6" 2>/dev/null |
+    cat "/proc/$APP_PID/net/tcp" "/proc/$APP_PID/net/tcp6" 2>/dev/null |
     awk -v port="$port" '$2 ~ port "$" && ($4 == "03" || $5 !~ /:00000000$/) { found = 1 } END { exit !found }'
 }
 
@@ -151,18 +156,20 @@ verb_relay() {
   require_successor "$to"
   if [[ $ROLE == writer ]]; then
     require_held
-    [[ -s $RUN/quiesced ]] || die 'the app of this machine was not stopped for the handover' 'anny-box quiesce first'
+    [[ -s $RUN/quiesced ]] || die 'the app of this machine was not stopped for the handover' 'anny-box hold first'
     require_stopped
     require_held
     rm -f "$PEER_WRITES"
     : >"$RELAYED_LOG"
     : >"$RELAYED_WRITES_LOG"
   fi
-  RELAY_TO=$to TAKEOVER_FROM='' TAKEOVER_AT=0 PULLED_FROM=''
+  RELAY_TO=$to TAKEOVER_FROM='' TAKEOVER_AT=0 TAKEOVER_DIGEST=''
   become relay
   apply_role
   remember relayed || note 'the history could not be written'
   note_writes || note 'what the app has counted could not be written down'
+  # Nobody waits for it any more: it is what a fall-back would begin with.
+  sync -f "$STATE" || note 'the state could not be synced'
   answer_done
 }
 

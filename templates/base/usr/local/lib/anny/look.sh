@@ -3,8 +3,8 @@
 
 verb_status() {
   local app
-  app=$(docker inspect "$CONTAINER" 2>/dev/null | jq -ce '.[0] | {running: .State.Running, image: .Image,
-    startedAt: .State.StartedAt, restarts: .RestartCount}') ||
+  app=$(curl -sS -m 10 --unix-socket "$DOCKER_SOCKET" "http://docker/containers/$CONTAINER/json" |
+    jq -ce '{running: (.State.Running | booleans), image: .Image, startedAt: .State.StartedAt, restarts: .RestartCount}') ||
     app='{"running":false,"image":"","startedAt":"","restarts":0}'
   answer_json "$(jq -cn \
     --arg role "$ROLE" --arg release "$RELEASE" --arg slot "$SLOT" --argjson since "$SINCE" \

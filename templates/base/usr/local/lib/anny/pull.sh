@@ -11,7 +11,7 @@ verb_pull_key() {
   require_role candidate relay
   forget_pull_key
   ssh-keygen -q -t ed25519 -N '' -C anny-pull -f "$PULL_KEY"
-  answer_json "$(jq -cn --arg publicKey "$(cut -d' ' -f1,2 "$PULL_KEY.pub")" '{$publicKey}')"
+  answer_json "{\"publicKey\":\"$(cut -d' ' -f1,2 "$PULL_KEY.pub")\"}"
 }
 
 verb_admit() {
@@ -21,6 +21,8 @@ verb_admit() {
   require_address "$address"
   printf 'restrict,command="sudo -n /usr/local/sbin/anny-box serve-pull",from="%s",expiry-time="%s" %s\n' "$address" \
     "$(date -d "+$ADMIT_SECONDS seconds" +%Y%m%d%H%M%S)" "$key" | write_file "$PULL_KEYS" 644
+  # Most likely it relays there next, and requests wait then.
+  systemctl start --no-block "anny-peer@$address.service"
   answer_done
 }
 
@@ -37,25 +39,47 @@ verb_pull() {
   local address=${1:-} host_key=${2:-} found
   require_role candidate relay
   require_address "$address"
-  [[ $host_key =~ ^ssh-ed25519\ [A-Za-z0-9+/=]{60,80}$ ]] || die 'this is no ed25519 host key' 'the writer tells its own in status'
-  [[ -s $PULL_KEY ]] || die 'this machine has no key to pull with' 'anny-box pull-key, then admit it on the writer'
+  require_host_key "$host_key"
   require_stopped
-  printf '%s %s\n' "$address" "$host_key" >"$RUN/pull-hosts"
-  fresh_beside
-  trap 'rm -rf "$NEXT"; end_answer' EXIT
   # From here what is pulled no longer fits what was written down.
-  if [[ -n $PULLED_FROM$TAKEOVER_FROM ]]; then forget_takeover; fi
-  fetch "$address" state "$NEXT/" --link-dest="$STATE"
+  if [[ -n $TAKEOVER_FROM ]]; then forget_takeover; fi
+  fetch_state "$address" "$host_key"
   found=$(manifest "$NEXT")
-  fetch "$address" history "$WORK/history/"
-  fetch "$address" certificate "$WORK/letsencrypt/"
+  fetch_beside "$address"
   swap_state
-  [[ ! -s $WORK/history/history.jsonl ]] || adopt_history "$WORK/history/history.jsonl"
-  adopt_certificate "$WORK/letsencrypt"
-  PULLED_FROM=$address
-  save_role
+  adopt_beside "$address"
+  # New secrets: the next takeover finds the container made, since requests wait for it.
+  if [[ -e $REMAKE && $APP_MADE == yes ]]; then
+    make_container
+    rm -rf "$RUN/app"
+  fi
   note "state is $found"
   answer_json "$found"
+}
+
+# fetch_state ADDRESS HOSTPUBLICKEY [OPTION...]: into NEXT, which is gone again when this verb ends without having used it.
+fetch_state() {
+  [[ -s $PULL_KEY ]] || die 'this machine has no key to pull with' 'anny-box pull-key, then admit it on the writer'
+  printf '%s %s\n' "$1" "$2" >"$RUN/pull-hosts"
+  fresh_beside
+  trap 'rm -rf "$NEXT"; end_answer' EXIT
+  fetch "$1" state "$NEXT/" --link-dest="$STATE" "${@:3}"
+}
+
+fetch_beside() {
+  fetch "$1" history "$WORK/history/"
+  fetch "$1" certificate "$WORK/letsencrypt/"
+}
+
+# adopt_beside ADDRESS: and writes down what it was, so that a takeover knows whether it has changed since.
+adopt_beside() {
+  local digest
+  digest=$(beside_digest "$WORK/history/history.jsonl" "$WORK/letsencrypt")
+  rm -f "$RUN/beside"
+  [[ ! -s $WORK/history/history.jsonl ]] || adopt_history "$WORK/history/history.jsonl"
+  adopt_certificate "$WORK/letsencrypt"
+  save_role
+  echo "$1 $digest" >"$RUN/beside"
 }
 
 # fetch ADDRESS MODULE DIRECTORY [OPTION...]
@@ -82,34 +106,72 @@ adopt_certificate() {
 
 # The private half of a one-time key goes when its use is over.
 forget_pull_key() {
-  rm -f "$PULL_KEY" "$PULL_KEY.pub"
+  rm -f "$PULL_KEY" "$PULL_KEY.pub" "$RUN/beside"
 }
 
 forget_takeover() {
-  PULLED_FROM='' TAKEOVER_FROM='' TAKEOVER_AT=0
+  TAKEOVER_FROM='' TAKEOVER_AT=0 TAKEOVER_DIGEST=''
   save_role
   flag_off takeover
 }
 
-# Written down only once the app is healthy: before, the peer cannot have committed.
+# takeover PEER HOSTPUBLICKEY SECONDS DIGEST BESIDE: the difference, and the app on it. What was pulled ahead is there already.
 verb_takeover() {
-  local peer=${1:-} seconds=${2:-}
+  local peer=${1:-} host_key=${2:-} seconds=${3:-} digest=${4:-} beside=${5:-}
   require_role candidate relay
   require_address "$peer"
+  require_host_key "$host_key"
   require_number "$seconds" 1 3600 'the seconds to wait for the app'
-  [[ $PULLED_FROM == "$peer" ]] ||
-    die "the state on this machine did not come from $peer" 'pull from it first; starting the app uses a pulled state up'
-  start_app
-  wait_healthy "$seconds" || {
-    stop_app
-    # It may have written.
-    forget_takeover
-    die_unhealthy "$seconds"
-  }
-  TAKEOVER_FROM=$peer TAKEOVER_AT=$(date +%s)
-  save_role
-  mkdir -p "$RUN/takeover"
-  touch "$RUN/takeover/$peer"
-  trust_relays
+  [[ "$digest $beside" =~ ^[0-9a-f]{64}\ [0-9a-f]{64}$ ]] || die 'these are no checksums' 'the writer tells them in hold'
+  if [[ -n $TAKEOVER_FROM ]]; then
+    [[ "$TAKEOVER_FROM $TAKEOVER_DIGEST" == "$peer $digest" ]] ||
+      die "this machine has taken over other data, from $TAKEOVER_FROM" 'anny-box stop first'
+    start_app
+    # Not stopped: the peer may have committed.
+    wait_healthy "$seconds" || die_unhealthy "$seconds"
+  else
+    require_stopped
+    pull_difference "$peer" "$host_key" "$digest" "$beside"
+    start_on_difference "$seconds"
+    # Only once the app is healthy: before, the peer cannot have committed.
+    TAKEOVER_FROM=$peer TAKEOVER_AT=$(date +%s) TAKEOVER_DIGEST=$digest
+    save_role
+  fi
+  mkdir -p "$RUN"/{takeover,trust}
+  : >"$RUN/trust/$peer"
+  : >"$RUN/takeover/$peer"
   answer_health
+  # The next verb here waits for it, and no request does.
+  forget_outgoing 3>&- &
+}
+
+# Changed files are synced one by one as they come, so that nothing else has to be before the app starts.
+pull_difference() {
+  local found
+  fetch_state "$1" "$2" --fsync
+  found=$(manifest "$NEXT")
+  [[ $(manifest_digest "$found") == "$3" ]] ||
+    die "what arrived from $1 is not what it left: another checksum" \
+      'nothing was moved, and the state here is as it was; run the same command again'
+  if [[ $(cat "$RUN/beside" 2>/dev/null || true) != "$1 $4" ]]; then
+    fetch_beside "$1"
+    adopt_beside "$1"
+  fi
+  note "state is $found"
+}
+
+# The new state is on the disk for good before anybody is told that it may be relied on; the app starts meanwhile.
+start_on_difference() {
+  local syncing
+  exchange_state
+  sync -f "$STATE" 3>&- &
+  syncing=$!
+  if ! { start_container && wait_healthy "$1"; }; then
+    stop_app
+    die_unhealthy "$1"
+  fi
+  wait "$syncing" || {
+    stop_app
+    die 'the state could not be written to the disk for good' "$(full_disk_hint)run the same command again"
+  }
 }

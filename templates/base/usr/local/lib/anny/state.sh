@@ -9,38 +9,59 @@ readonly OUTGOING=outgoing
 # do not count: they hold nothing, belong to a process, and no archive keeps them.
 manifest() {
   local digest files bytes
-  digest=$( (
+  digest=$(digest_of "$1")
+  read -r files bytes < <(find "$1" -type f -printf '%s\n' | awk '{ n += 1; b += $1 } END { printf "%d %.0f\n", n, b }')
+  printf '{"digest":"%s","files":%d,"bytes":%s}' "$digest" "$files" "$bytes"
+}
+
+# manifest_digest MANIFEST
+manifest_digest() {
+  [[ $1 =~ ^\{\"digest\":\"([0-9a-f]{64})\" ]] && printf '%s' "${BASH_REMATCH[1]}"
+}
+
+digest_of() {
+  (
     cd "$1" || exit 1
     # Byte by byte, whatever the machine's idea of an alphabet.
     export LC_ALL=C
     find . -mindepth 1 ! -type s \( -type f -printf 'f %m %s %P\0' -o -printf '%y %m %l %P\0' \) | sort -z
     find . -type f -print0 | sort -z | xargs -0 -r sha256sum -b -z --
-  ) | sha256sum | cut -c1-64)
-  read -r files bytes < <(find "$1" -type f -printf '%s\n' | awk '{ n += 1; b += $1 } END { printf "%d %.0f\n", n, b }')
-  jq -cn --arg digest "$digest" --argjson files "$files" --argjson bytes "$bytes" '{$digest, $files, $bytes}'
+  ) | sha256sum | cut -c1-64
+}
+
+# beside_digest HISTORY CERTIFICATES: what travels beside the state, in one checksum.
+beside_digest() {
+  { cat "$1" 2>/dev/null || true; digest_of "$2"; } | sha256sum | cut -c1-64
 }
 
 # fresh_beside: an empty directory on the state's own disk, for the next state. Sets NEXT.
 fresh_beside() {
   ensure_volume
-  NEXT=$(dirname "$STATE")/$INCOMING
+  NEXT=${STATE%/*}/$INCOMING
   install -d -m 700 "$NEXT"
 }
 
 # swap_state: what stands in NEXT becomes the state. Two renames; repair_state mends a power cut between them.
 swap_state() {
-  local old
-  old=$(dirname "$STATE")/$OUTGOING
   sync -f "$NEXT"
-  mv -T "$STATE" "$old"
-  mv -T "$NEXT" "$STATE"
+  exchange_state
   sync -f "$STATE"
-  rm -rf "$old"
+  forget_outgoing
+}
+
+exchange_state() {
+  mv -T "$STATE" "${STATE%/*}/$OUTGOING"
+  mv -T "$NEXT" "$STATE"
+}
+
+forget_outgoing() {
+  local volume=${STATE%/*}
+  rm -rf "${volume:?}/$OUTGOING"
 }
 
 repair_state() {
   local volume old
-  volume=$(dirname "$STATE")
+  volume=${STATE%/*}
   old=$volume/$OUTGOING
   # What was half copied when the power went.
   rm -rf "${volume:?}/$INCOMING" "${volume:?}/$INCOMING.archive"
