@@ -1,5 +1,5 @@
 import { AnnyError } from '../operation/errors.ts';
-import { runStep } from '../operation/step.ts';
+import { runStep, warn } from '../operation/step.ts';
 import type { Context } from './context.ts';
 import { isHealthy, probeHealth } from './gates.ts';
 import { observe, type World } from './observe.ts';
@@ -134,6 +134,6 @@ export async function retireDue(context: Context): Promise<void> {
     }
   } catch (error) {
     if (!(error instanceof AnnyError)) throw error;
-    context.operation.report.warn(`standbys that are due stay: ${error.found}`);
+    warn(context.operation, `standbys that are due stay: ${error.found}`);
   }
 }
