@@ -95,9 +95,12 @@ function accept(world: World, machine: Machine, write: number): boolean {
   return true;
 }
 
-/** Often while somebody changes something; between commands, where hours pass, now and then. */
-function pauseOf({ random, atWork }: World): number {
-  return atWork > 0 ? random.int(200, 2_000) : random.int(2_000, 12_000);
+/** A watch's probes are not told, and its clients are what it goes by. */
+const QUIET_MS = 10_000;
+
+/** Often while something happens; where hours pass, now and then. */
+function pauseOf({ random, timeline, toldAt }: World): number {
+  return timeline.now() - toldAt < QUIET_MS ? random.int(200, 2_000) : random.int(2_000, 12_000);
 }
 
 function resolver(world: World, keepMs: number): () => string | undefined {

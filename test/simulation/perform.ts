@@ -150,9 +150,7 @@ async function ended(
       if (error instanceof AnnyError) world.tell(`  ${error.code} ${error.message}`);
     },
   );
-  world.atWork += 1;
   await world.timeline.run(() => ending !== undefined || bug !== undefined, watch.check);
-  world.atWork -= 1;
   if (ending !== undefined) return ending;
   throw bug;
 }

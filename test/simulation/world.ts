@@ -45,8 +45,8 @@ export interface World {
   readonly story: string[];
   /** What nobody can kill. */
   readonly forever: Task;
-  /** Commands that run right now. */
-  atWork: number;
+  /** When the last line was told: something happens. */
+  toldAt: number;
   /** The release that somebody wants destroyed, whatever is on it. */
   forced: string | undefined;
   /** What the account's API does to everybody. */
@@ -110,11 +110,14 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     ledger: ledger(),
     story,
     forever: { alive: true },
-    atWork: 0,
+    toldAt: begun,
     forced: undefined,
     weather: { throttledUntil: 0, downUntil: 0, stillborn: false, serverLate: false },
     calm: false,
-    tell: (line) => void story.push(`${((time.now() - begun) / 1000).toFixed(1).padStart(8)}  ${line}`),
+    tell(line) {
+      this.toldAt = time.now();
+      story.push(`${((time.now() - begun) / 1000).toFixed(1).padStart(8)}  ${line}`);
+    },
     skewOf(computer) {
       const known = skews.get(computer) ?? (this.skewed ? random.int(...SKEW_MS) : 0);
       skews.set(computer, known);
