@@ -138,7 +138,7 @@ function planTakeBack(situation: Extract<Situation, { kind: 'live' | 'dark' }>, 
   ];
   const to = wish.to === undefined ? undefined : fenced.find(({ tags }) => tags.release === wish.to);
   if (to === undefined) throw noStandby(wish.to, standbys);
-  const lostSeconds = wish.nowSeconds - lastWrote(to);
+  const lostSeconds = sinceItWrote(to, wish.nowSeconds);
   if (!wish.loseWrites) {
     throw wouldLoseWrites(
       `taking ${to.tags.release} back`,
@@ -152,9 +152,10 @@ function planTakeBack(situation: Extract<Situation, { kind: 'live' | 'dark' }>, 
   return { action: 'take-back', after, to, fence, standbys: standbys.filter((one) => one !== to), lostSeconds };
 }
 
-/** No later than it really did. One that was told to stop knows when; one that was powered off knows only later, if at all. */
-function lastWrote(fenced: Answering | Silent): number {
-  return isExactlyFenced(fenced) ? fenced.status.since : Date.parse(fenced.instance.createdAt) / 1000;
+/** Seconds since it wrote the last time, or more. One that was told to stop knows when; one that was powered off knows only later, if at all. */
+function sinceItWrote(fenced: Answering | Silent, nowSeconds: number): number {
+  if (isExactlyFenced(fenced)) return agoThere(fenced, fenced.status.since, nowSeconds);
+  return nowSeconds - Date.parse(fenced.instance.createdAt) / 1000;
 }
 
 /** Fenced by its own word, and not by the account: nobody else can have written before. */

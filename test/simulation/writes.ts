@@ -55,14 +55,6 @@ export function missingIn(wanted: Writes, there: Writes): number[] {
   return missing;
 }
 
-export function newest({ words }: Writes): number | undefined {
-  for (let index = words.length - 1; index >= 0; index -= 1) {
-    const word = words[index] ?? 0;
-    if (word !== 0) return index * 32 + 31 - Math.clz32(word);
-  }
-  return undefined;
-}
-
 function weight(write: number): number {
   return Math.imul(write + 1, 0x9e3779b1);
 }

@@ -1,5 +1,5 @@
 import type { HeldState, Manifest, PullSource } from '../../../machine/box.ts';
-import { copyOf, newest, remove, type Writes } from '../writes.ts';
+import { copyOf, missingIn, remove, type Writes } from '../writes.ts';
 import { forgetTakeover } from './candidate.ts';
 import { HEALTHY, requireHealthy, startApp, stopApp } from './flags.ts';
 import {
@@ -56,7 +56,9 @@ function fetched(machine: Machine, from: Machine): Writes {
   const state = copyOf(from.disk.state);
   if (machine.tornPull) {
     machine.tornPull = false;
-    remove(state, newest(state) ?? 0);
+    // What was there already is not sent, and not torn.
+    const sent = missingIn(state, machine.disk.state).at(-1);
+    if (sent !== undefined) remove(state, sent);
   }
   return state;
 }
