@@ -202,7 +202,7 @@ export function planRestore(situation: Situation, wish: RestoreWish): Plan {
 }
 
 /** How long ago something was that a machine dated by its own clock, in seconds: no two clocks agree, but all go equally fast. */
-function agoThere({ status, askedAt }: Answering, at: number, nowSeconds: number): number {
+export function agoThere({ status, askedAt }: Answering, at: number, nowSeconds: number): number {
   return status.now - at + (nowSeconds - askedAt);
 }
 

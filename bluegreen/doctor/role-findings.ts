@@ -1,5 +1,5 @@
 import { age } from '../age.ts';
-import { isExactlyFenced } from '../plan.ts';
+import { agoThere, isExactlyFenced } from '../plan.ts';
 import type { Answering, Silent } from '../release.ts';
 import { refuseTwoWriters, type Situation } from '../situation.ts';
 import { decide, type Finding, fix, look } from './finding.ts';
@@ -20,7 +20,7 @@ export function roleFindings(seen: Observations): readonly Finding[] {
     case 'dark':
       return [dark(situation, seen)];
     case 'live':
-      return live(situation, seen);
+      return live(situation);
   }
 }
 
@@ -55,17 +55,19 @@ function dark({ standbys, silent, strays }: Of<'dark'>, { nowSeconds, backups }:
       code: 'nobody-serves',
       severity: 'critical',
       found: dead,
-      means: `users get no answer. ${off}else ${tags.release} has everything up to ${age(nowSeconds - status.since)} ago`,
+      means: `users get no answer. ${off}else ${tags.release} has everything up to ${age(agoThere(wayBack, status.since, nowSeconds))} ago`,
       repair: decide('anny-bluegreen rollback'),
     };
   }
-  const taken = standbys.filter(isExactlyFenced).sort((a, b) => b.status.since - a.status.since)[0];
-  if (taken !== undefined && taken.status.since >= (backups.files[0]?.at ?? 0)) {
+  const sinceFenced = (one: Answering): number => agoThere(one, one.status.since, nowSeconds);
+  const taken = standbys.filter(isExactlyFenced).sort((a, b) => sinceFenced(a) - sinceFenced(b))[0];
+  const backupAge = nowSeconds - (backups.files[0]?.at ?? 0);
+  if (taken !== undefined && sinceFenced(taken) <= backupAge) {
     return {
       code: 'nobody-serves',
       severity: 'critical',
       found: dead,
-      means: `users get no answer. ${off}else ${taken.tags.release}, which was fenced ${age(nowSeconds - taken.status.since)} ago, has the newest data`,
+      means: `users get no answer. ${off}else ${taken.tags.release}, which was fenced ${age(sinceFenced(taken))} ago, has the newest data`,
       repair: decide(`anny-bluegreen rollback --to ${taken.tags.release} --lose-writes`),
     };
   }
@@ -80,21 +82,21 @@ function dark({ standbys, silent, strays }: Of<'dark'>, { nowSeconds, backups }:
   };
 }
 
-function live(situation: Of<'live'>, { nowSeconds }: Observations): Finding[] {
+function live(situation: Of<'live'>): Finding[] {
   const { writer, standbys } = situation;
   return [
-    ...(writer.status.held ? [held(writer, nowSeconds)] : []),
+    ...(writer.status.held ? [held(writer)] : []),
     ...standbys.flatMap((one) => standbyRole(one, writer)),
     ...(writer.tags.stage === 'live' ? [] : [mark(writer, 'the writer')]),
     ...[writer, ...standbys].flatMap(strangeTags),
   ];
 }
 
-function held({ tags, status }: Answering, nowSeconds: number): Finding {
+function held({ tags, status }: Answering): Finding {
   return {
     code: 'held',
     severity: 'critical',
-    found: `${tags.release} lets requests wait, for at most another ${age(status.holdUntil - nowSeconds)}`,
+    found: `${tags.release} lets requests wait, for at most another ${age(status.holdUntil - status.now)}`,
     means: 'a handover is under way, or was cut off; the machine serves again by itself when its time is over',
     repair: fix({ kind: 'settle' }),
   };

@@ -40,8 +40,8 @@ function backups({ backups: { configured, files, schedule }, situation, nowSecon
     ];
   }
   const [newest] = files;
-  const onMachine = situation.kind === 'live' ? situation.writer.status.lastBackupAt : 0;
-  const there = onMachine === 0 ? 'none on the machine' : `the machine's own is ${age(nowSeconds - onMachine)} old`;
+  const { now, lastBackupAt } = situation.kind === 'live' ? situation.writer.status : { now: 0, lastBackupAt: 0 };
+  const there = lastBackupAt === 0 ? 'none on the machine' : `the machine's own is ${age(now - lastBackupAt)} old`;
   const repair = situation.kind === 'live' ? fix({ kind: 'backup' }) : NO_REPAIR;
   if (newest === undefined) {
     const found = `there is no backup off the machine (backup.store); ${there}`;

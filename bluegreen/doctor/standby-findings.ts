@@ -18,7 +18,7 @@ export function standbyFindings(seen: Observations): readonly Finding[] {
     ...situation.strays.flatMap((one) => stray(one, seen)),
     ...overdue(situation, seen),
     ...wayBack(situation, seen),
-    ...situation.standbys.filter(({ status }) => status.role !== 'relay').map((one) => fenced(one, seen)),
+    ...situation.standbys.filter(({ status }) => status.role !== 'relay').map(fenced),
   ];
 }
 
@@ -97,8 +97,8 @@ function wayBack(situation: Live, { rules }: Observations): Finding[] {
   ];
 }
 
-function fenced({ tags, status }: Answering, { nowSeconds }: Observations): Finding {
-  const since = status.role === 'fenced' ? `${age(nowSeconds - status.since)} ago` : 'by powering it off';
+function fenced({ tags, status }: Answering): Finding {
+  const since = status.role === 'fenced' ? `${age(status.now - status.since)} ago` : 'by powering it off';
   return {
     code: 'fenced',
     severity: 'info',
