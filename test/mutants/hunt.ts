@@ -39,6 +39,7 @@ async function byScenarios(): Promise<string | undefined> {
     '--outputFile',
     report,
     'test/simulation/scenarios.test.ts',
+    'test/simulation/standbys.test.ts',
   ];
   const ran = spawnSync(process.execPath, [vitest, ...options], { cwd: root, encoding: 'utf8' });
   if (ran.status === 0) return undefined;

@@ -33,6 +33,27 @@ describe('a fenced machine', () => {
     await stage.setInOrder();
   });
 
+  test('stays until it is named: it may hold writes that nothing else has', async () => {
+    const stage = await live();
+    const old = stage.writer();
+    await stage.run({ kind: 'restore', loseWrites: true });
+    await stage.wait(4_000);
+    await stage.run({ kind: 'retire', force: false });
+    expect(stage.world.machines).toContain(old);
+    await stage.run({ kind: 'retire', force: false, release: old.disk.release });
+    expect(stage.world.machines).not.toContain(old);
+  });
+
+  test('is outranked by what was restored in its place, however old the backup is', async () => {
+    const stage = await live();
+    await stage.run(PROMOTE);
+    const old = stage.writer();
+    // The newest backup is from before that promote.
+    await stage.run({ kind: 'restore', loseWrites: true });
+    expect(stage.writer().disk.generation).toBeGreaterThan(old.disk.generation);
+    await stage.setInOrder();
+  });
+
   test('whose app does not come up leaves things to be mended, and the one before can be taken back', async () => {
     const stage = await live();
     const old = stage.writer();
