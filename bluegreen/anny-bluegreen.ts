@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addGlobalOptions } from '../operation/command-line.ts';
 import { runMain } from '../operation/fail.ts';
 import { addDoctorCommand } from './doctor/doctor-command.ts';
+import { addLockCommands } from './lock-commands.ts';
 import { addLookCommands } from './look-commands.ts';
 import { addReleaseCommands } from './release-commands.ts';
 
@@ -12,5 +13,6 @@ const program = addGlobalOptions(
 addReleaseCommands(program);
 addLookCommands(program);
 addDoctorCommand(program);
+addLockCommands(program);
 
 await runMain(async () => void (await program.parseAsync()), { json: process.argv.includes('--json') });

@@ -38,14 +38,15 @@ export const releaseCommandSchema = z.discriminatedUnion('kind', [
 ]);
 
 export type ReleaseCommand = z.infer<typeof releaseCommandSchema>;
+export type OperatorCommand = ReleaseCommand | { readonly kind: 'resume' } | { readonly kind: 'abort' };
 export type PlannedCommand = Exclude<ReleaseCommand, { kind: 'retire' }>;
 
-/** As it is typed: "promote --again". */
-export function commandText(command: ReleaseCommand): string {
+/** As it is typed: "anny-bluegreen promote --again". */
+export function commandText(command: OperatorCommand): string {
   return ['anny-bluegreen', command.kind, ...wordsOf(command)].join(' ');
 }
 
-function wordsOf(command: ReleaseCommand): readonly string[] {
+function wordsOf(command: OperatorCommand): readonly string[] {
   const option = (name: string, value: string | undefined): string[] => (value === undefined ? [] : [name, value]);
   const flag = (name: string, set: boolean): string[] => (set ? [name] : []);
   switch (command.kind) {
@@ -64,5 +65,8 @@ function wordsOf(command: ReleaseCommand): readonly string[] {
       return [];
     case 'retire':
       return [...(command.release === undefined ? [] : [command.release]), ...flag('--force', command.force)];
+    case 'resume':
+    case 'abort':
+      return [];
   }
 }

@@ -1,6 +1,8 @@
 import type { Cloud } from '../cloud/cloud.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Machines } from '../machine/box.ts';
+import type { Here } from '../operation/here.ts';
+import type { LockWish } from '../operation/lock-options.ts';
 import type { Operation } from '../operation/step.ts';
 import type { Backups } from './backups.ts';
 import type { Hooks } from './hooks.ts';
@@ -19,4 +21,6 @@ export interface Context {
   readonly backups: Backups;
   readonly smoke: Smoke;
   readonly hooks: Hooks;
+  readonly here: Here;
+  readonly lock: LockWish;
 }

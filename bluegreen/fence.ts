@@ -1,5 +1,5 @@
 import type { Instance } from '../cloud/cloud.ts';
-import { AnnyError } from '../operation/errors.ts';
+import { AnnyError, hasCode } from '../operation/errors.ts';
 import { runStep } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
 import type { Context } from './context.ts';
@@ -54,7 +54,7 @@ export async function fence(context: Context, old: Release | Answering): Promise
   try {
     await runStep(context.operation, { name: 'fence', detail: old.tags.release, run: () => old.box.fence() });
   } catch (error) {
-    if (!(error instanceof AnnyError)) throw error;
+    if (!(error instanceof AnnyError) || hasCode(error, 'LEASE_LOST', 'MACHINE_BUSY')) throw error;
     await fenceThroughAccount(context, old);
   }
 }

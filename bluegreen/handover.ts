@@ -1,5 +1,5 @@
 import type { Manifest, PullSource } from '../machine/box.ts';
-import { AnnyError } from '../operation/errors.ts';
+import { AnnyError, hasCode } from '../operation/errors.ts';
 import { pointOfNoReturn, runStep, withUndo } from '../operation/step.ts';
 import type { Context } from './context.ts';
 import { tellLastLines } from './last-lines.ts';
@@ -93,7 +93,7 @@ async function letGo(context: Context, to: Answering, tellLines: boolean): Promi
     .within(operation.clock.now() + LET_GO_MS)
     .stop()
     .catch((error: unknown) => {
-      if (!(error instanceof AnnyError)) throw error;
+      if (!(error instanceof AnnyError) || hasCode(error, 'LEASE_LOST')) throw error;
       operation.report.warn(`${to.tags.release} could not be told to stop its app: ${error.found}`);
     });
 }
@@ -120,6 +120,8 @@ async function commit(context: Context, from: Answering, to: Answering): Promise
   try {
     await from.box.relay(to.address);
   } catch (error) {
+    // Refused: somebody else decides there now.
+    if (hasCode(error, 'LEASE_LOST')) throw error;
     const outcome = await askOutcome(context, from, to);
     if (outcome === 'committed') return;
     if (outcome === 'not committed') throw error;
@@ -139,8 +141,11 @@ async function askOutcome(
   to: Answering,
 ): Promise<'committed' | 'not committed' | 'unknown'> {
   for (let attempt = 0; attempt < ASK_AGAIN_ATTEMPTS; attempt += 1) {
-    const now = await ask(context, from);
-    const outcome = 'box' in now ? await decideOutcome(now, to) : 'unknown';
+    const now = await ask(context, from).catch((error: unknown) => {
+      if (!hasCode(error, 'MACHINE_BUSY')) throw error;
+      return undefined;
+    });
+    const outcome = now !== undefined && 'box' in now ? await decideOutcome(now, to) : 'unknown';
     if (outcome !== 'unknown') return outcome;
     await context.operation.clock.sleep(ASK_AGAIN_INTERVAL_MS);
   }
@@ -158,7 +163,7 @@ async function decideOutcome(from: Answering, to: Answering): Promise<'committed
     if (role === 'relay' && relayTo === to.address) return 'committed';
     return role === 'writer' && held ? 'unknown' : 'not committed';
   } catch (error) {
-    if (!(error instanceof AnnyError)) throw error;
+    if (!(error instanceof AnnyError) || hasCode(error, 'LEASE_LOST')) throw error;
     return 'unknown';
   } finally {
     await from.box.close();

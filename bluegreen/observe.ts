@@ -1,8 +1,10 @@
 import type { DnsRecord } from '../cloud/cloud.ts';
-import { AnnyError } from '../operation/errors.ts';
+import { AnnyError, hasCode } from '../operation/errors.ts';
 import type { Context } from './context.ts';
 import type { NameAnswer } from './name-servers.ts';
 import { type Answering, type Release, reach, releasesIn, type Silent } from './release.ts';
+
+const LOOKS = 4;
 
 /** The world as it is right now: asked of the account, of each machine, and of the zone's own name servers. */
 export interface World {
@@ -17,8 +19,31 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** Asks everything; nothing is changed. A machine that cannot be asked is part of the answer. */
+/**
+ * Asks everything; nothing is changed. A machine that cannot be asked is part of the answer. With a lease each machine is claimed: where
+ * one knows a higher token, of an earlier holder whose clock was ahead, all are asked again with one that is higher still.
+ */
 export async function observe(context: Context): Promise<World> {
+  const { lease } = context.operation.held;
+  for (let look = 1; ; look += 1) {
+    const world = await lookAround(context);
+    const known = Math.max(0, ...world.answering.map(({ status }) => status.lease));
+    if (lease === undefined || known <= lease.token) return world;
+    await world.close();
+    if (look >= LOOKS) throw outbidAgain(known);
+    await lease.outbid(known);
+  }
+}
+
+function outbidAgain(known: number): AnnyError {
+  return new AnnyError('LEASE_LOST', {
+    doing: 'claiming the machines',
+    found: `they know a higher token (${known}) again and again: another command claims them at the same time`,
+    next: 'anny-bluegreen lock list shows who is there',
+  });
+}
+
+async function lookAround(context: Context): Promise<World> {
   const { settings, cloud, nameServers } = context;
   const { parent_domain: domain } = settings.config.infra;
   const [releases, records, nameAnswers] = await Promise.all([
@@ -44,14 +69,15 @@ export async function ask(context: Context, release: Release): Promise<Answering
   try {
     const box = await reach(context, release);
     try {
-      const status = await box.status();
+      const status = await (context.operation.held.lease === undefined ? box.status() : box.claim());
       return { ...release, box, status, askedAt: Math.round(context.operation.clock.now() / 1000) };
     } catch (error) {
       await box.close();
       throw error;
     }
   } catch (error) {
-    if (!(error instanceof AnnyError)) throw error;
+    // One that works for another command is not silent: it must not be fenced for that.
+    if (!(error instanceof AnnyError) || hasCode(error, 'LEASE_LOST', 'MACHINE_BUSY')) throw error;
     return { ...release, problem: error.found };
   }
 }

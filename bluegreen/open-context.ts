@@ -2,15 +2,15 @@ import type { Command } from 'commander';
 import { openAccountOf } from '../cloud/account/open.ts';
 import { localPath } from '../config/local-path.ts';
 import type { LoadedSettings } from '../config/settings.ts';
-import type { Machines } from '../machine/box.ts';
 import { patientMachines } from '../machine/patient.ts';
 import { sharedMachines } from '../machine/shared.ts';
 import { sshMachines } from '../machine/ssh-box.ts';
 import { steadyMachines } from '../machine/steady.ts';
 import { beginOperation } from '../operation/begin.ts';
 import { reportOf, settingsOf } from '../operation/command-line.ts';
-import type { Report } from '../operation/report.ts';
+import { lockWishOf } from '../operation/lock-options.ts';
 import { systemClock } from '../operation/system-clock.ts';
+import { thisProcess } from '../operation/this-process.ts';
 import { backupStore } from './backup-store.ts';
 import type { Context } from './context.ts';
 import { hookScripts } from './hook-scripts.ts';
@@ -26,24 +26,25 @@ export async function withContext<T>(command: Command, run: (context: Context) =
   for (const warning of settings.warnings) report.warn(warning);
   await refuseMissingPrograms(settings);
   const privateKey = localPath(settings.directory, settings.config.infra.ssh_private_key);
-  const patient = patientMachines(sshMachines(privateKey), systemClock, (text) => report.note(text));
+  const lock = lockWishOf(command);
+  const operation = beginOperation(settings, command.name(), report);
+  const ssh = sshMachines(privateKey, () => operation.held.lease?.token);
+  const patient = patientMachines(ssh, systemClock, (text) => report.note(text));
   const machines = sharedMachines(steadyMachines(patient, systemClock));
   try {
-    return await run(openContext(settings, command.name(), report, machines));
+    return await run({ ...openPorts(settings), operation, machines, lock, here: await thisProcess() });
   } finally {
     await machines.close();
   }
 }
 
-function openContext(settings: LoadedSettings, command: string, report: Report, machines: Machines): Context {
+function openPorts(settings: LoadedSettings): Omit<Context, 'operation' | 'machines' | 'lock' | 'here'> {
   const { config, directory, secret } = settings;
   const path = (value: string): string => (value === '' ? '' : localPath(directory, value));
   const extraCaPath = path(config.tls.extra_ca);
   return {
     settings,
-    operation: beginOperation(settings, command, report),
     cloud: openAccountOf(settings, process.env),
-    machines,
     nameServers: zoneServers(config.infra.name_servers),
     probe: httpsProbe(extraCaPath),
     backups: backupStore({

@@ -52,14 +52,14 @@ describe('promote', () => {
     expect(promote([answering(1, 'writer'), fits, old])).toMatchObject({ reuse: fits, slot: 'green', clear: [old] });
   });
 
-  test('never uses a candidate that had taken over: its data is from then', () => {
+  test('uses a candidate that had taken over beside a live writer: its data is replaced', () => {
     const took = answering(
       2,
       'candidate',
       { takeover: { from: '10.0.0.1', at: 1 } },
       { image: IMAGE.digest.slice(0, 12) },
     );
-    expect(promote([answering(1, 'writer'), took])).toMatchObject({ reuse: undefined, clear: [took] });
+    expect(promote([answering(1, 'writer'), took])).toMatchObject({ reuse: took, clear: [] });
   });
 
   test('refuses in the dark, and with two writers', () => {

@@ -81,7 +81,7 @@ export function planPromote(situation: Situation, wish: PromoteWish): Plan {
       const { writer, standbys } = situation;
       if (!wish.again && writer.tags.image === wish.image.digest.slice(0, 12)) return { action: 'none', writer };
       const slot = otherSlot(writer.tags.slot);
-      return { action: 'promote', from: writer, standbys, ...bringing(wish.image, slot, situation.strays) };
+      return { action: 'promote', from: writer, standbys, ...bringing(wish.image, slot, situation.strays, true) };
     }
     case 'committed':
       throw unfinished(situation.successor);
@@ -238,10 +238,11 @@ function planTakeOver(to: Answering, situation: Extract<Situation, { kind: 'dark
   );
 }
 
-function bringing(image: Image, slot: Slot, strays: readonly (Answering | Silent)[]): Bringing {
+/** Beside a live writer a state that was taken over counts for nothing; without one it may be the newest there is. */
+function bringing(image: Image, slot: Slot, strays: readonly (Answering | Silent)[], live = false): Bringing {
   const reuse = strays
     .filter((one) => 'box' in one)
-    .find(({ tags, status }) => tags.image === image.digest.slice(0, 12) && status.takeover.from === '');
+    .find(({ tags, status }) => tags.image === image.digest.slice(0, 12) && (live || status.takeover.from === ''));
   return { image, slot: reuse?.tags.slot ?? slot, reuse, clear: strays.filter((one) => one !== reuse) };
 }
 

@@ -25,7 +25,7 @@ export async function promote(context: Context, plan: Extract<Plan, { action: 'p
     await switchName(context, from.address);
     await issueCertificate(context, from);
   }
-  await clearStrays(context, plan.clear);
+  await clearStrays(context, plan.clear, from);
   const { machine, before } = await withUndo(operation, async () => {
     const prepared = await prepareRelease(context, { ...plan, source: { kind: 'writer', writer: from } });
     await hookBefore(context, 'pre-handover', { release: prepared, from });

@@ -1,14 +1,17 @@
 import type { Command } from 'commander';
 import { agree, answer } from '../operation/command-line.ts';
-import type { PlannedCommand, ReleaseCommand } from './command.ts';
+import { addLockOptions } from '../operation/lock-options.ts';
+import type { Asking } from './begin-command.ts';
+import type { OperatorCommand, PlannedCommand } from './command.ts';
 import type { Context } from './context.ts';
 import { gateText } from './gates.ts';
 import { observe } from './observe.ts';
 import { withContext } from './open-context.ts';
+import { tellOutcome } from './outcome-text.ts';
 import type { Plan } from './plan.ts';
 import { planCommand } from './plan-command.ts';
 import { planText, viewPlan } from './plan-text.ts';
-import { type Asking, type Outcome, runCommand } from './run-command.ts';
+import { runCommand } from './run-command.ts';
 import { judge } from './situation.ts';
 import { statusOf } from './status.ts';
 import { watchText } from './watch-limits.ts';
@@ -46,32 +49,27 @@ export function addReleaseCommands(program: Command): void {
     .option(...IMAGE)
     .option(...AGAIN)
     .action((options: PromoteOptions, line: Command) => showPlan(line, promotes('promote', options)));
-  program
-    .command('prepare')
+  addLockOptions(program.command('prepare'))
     .description('bring the next release up beside the live one, and leave it there for promote')
     .option(...IMAGE)
     .option(...AGAIN)
     .action((options: PromoteOptions, line: Command) => carry(line, promotes('prepare', options)));
-  program
-    .command('promote')
+  addLockOptions(program.command('promote'))
     .description('prepare, hand over with the data, switch the name, watch')
     .option(...IMAGE)
     .option(...AGAIN)
     .action((options: PromoteOptions, line: Command) => carry(line, promotes('promote', options)));
-  program
-    .command('settle')
+  addLockOptions(program.command('settle'))
     .description('put the name, certificate, marks and standbys of the live release in order; brings up nothing')
     .action((_options, line: Command) => carry(line, { kind: 'settle' }));
-  program
-    .command('rollback')
+  addLockOptions(program.command('rollback'))
     .description('hand over back to the standby, with everything written since')
     .option('--to <release>', 'standby to go back to (default: the newest)')
     .option('--lose-writes', 'the newer machine is dead: go back without its writes')
     .action(({ to, loseWrites }: RollbackOptions, line: Command) =>
       carry(line, { kind: 'rollback', to, loseWrites: loseWrites === true }),
     );
-  program
-    .command('restore')
+  addLockOptions(program.command('restore'))
     .description('the live machine is gone: a new one from snapshot and backup')
     .option(...IMAGE)
     .option('--backup <name>', 'backup to restore (default: the newest)')
@@ -79,14 +77,19 @@ export function addReleaseCommands(program: Command): void {
     .action(({ image, backup, loseWrites }: RestoreOptions, line: Command) =>
       carry(line, { kind: 'restore', image, backup, loseWrites: loseWrites === true }),
     );
-  program
-    .command('retire')
+  addLockOptions(program.command('retire'))
     .argument('[release]', 'one release (default: every standby that is due)')
     .description('destroy standbys whose window is over and whose traffic has ended')
     .option('--force', 'also inside its window or without an answer; needs the name of the release')
     .action((release: string | undefined, { force }: { force?: true }, line: Command) =>
       carry(line, { kind: 'retire', release, force: force === true }),
     );
+  addLockOptions(program.command('resume'))
+    .description('go on with the command that was cut off last, from any computer, to its end')
+    .action((_options, line: Command) => carry(line, { kind: 'resume' }));
+  addLockOptions(program.command('abort'))
+    .description('take back the command that was cut off last; what had been committed is finished instead')
+    .action((_options, line: Command) => carry(line, { kind: 'abort' }));
 }
 
 /** Observes without settling: a plan touches nothing. */
@@ -102,10 +105,14 @@ function showPlan(line: Command, command: PlannedCommand): Promise<void> {
   });
 }
 
-function carry(line: Command, command: ReleaseCommand): Promise<void> {
+function carry(line: Command, command: OperatorCommand): Promise<void> {
   return withContext(line, async (context) => {
     const outcome = await runCommand(context, command, askingAt(line, context));
-    await tell(line, context, outcome);
+    const looksOn = outcome.kind !== 'serves' && outcome.kind !== 'prepared';
+    const { publicName } = context.settings;
+    const next = looksOn ? await nextOf(context) : undefined;
+    const { data, text } = tellOutcome(outcome, { publicName, warnings: context.operation.warnings, next });
+    answer(line, data, text);
   });
 }
 
@@ -118,34 +125,6 @@ function askingAt(line: Command, context: Context): Asking {
     },
     destroy: (release) => agree(line, `destroy ${release}?`),
   };
-}
-
-async function tell(line: Command, context: Context, outcome: Outcome): Promise<void> {
-  switch (outcome.kind) {
-    case 'serves': {
-      const { action, release, tookMs } = outcome;
-      const { warnings } = context.operation;
-      const done = { action, release: release.tags.release, address: release.address, tookMs, warnings };
-      const took = `(${(tookMs / 1000).toFixed(1)} s)`;
-      answer(line, done, `${done.release} serves ${context.settings.publicName} from ${done.address} ${took}\n`);
-      return;
-    }
-    case 'prepared': {
-      const done = { release: outcome.release.tags.release, address: outcome.release.address };
-      answer(line, done, `${done.release} is ready at ${done.address}; promote moves data and traffic\n`);
-      return;
-    }
-    case 'retired': {
-      const { results } = outcome;
-      const lines = results.map((one) => `${one.release} ${one.retired ? 'destroyed' : 'stays'}: ${one.reason}`);
-      const { warnings } = context.operation;
-      answer(
-        line,
-        { results, next: await nextOf(context), warnings },
-        `${lines.join('\n') || 'there is no standby'}\n`,
-      );
-    }
-  }
 }
 
 async function nextOf(context: Context) {

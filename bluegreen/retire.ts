@@ -1,6 +1,7 @@
-import { AnnyError } from '../operation/errors.ts';
+import { AnnyError, hasCode } from '../operation/errors.ts';
 import { runStep, warn } from '../operation/step.ts';
 import type { Context } from './context.ts';
+import { discard } from './discard.ts';
 import { isHealthy, probeHealth } from './gates.ts';
 import { observe, type World } from './observe.ts';
 import { describeAnswer } from './probe.ts';
@@ -61,7 +62,7 @@ async function destroyUnlessItStays(
     await runStep(context.operation, {
       name: 'retire',
       detail: wish.release,
-      run: () => context.cloud.destroyInstance(candidate.machine.instance.id),
+      run: () => discard(context, candidate.machine),
     });
     return undefined;
   } finally {
@@ -133,7 +134,7 @@ export async function retireDue(context: Context): Promise<void> {
       if (retired) context.operation.report.note(`${release} is destroyed: ${reason} (deploy.retire)`);
     }
   } catch (error) {
-    if (!(error instanceof AnnyError)) throw error;
+    if (!(error instanceof AnnyError) || hasCode(error, 'LEASE_LOST')) throw error;
     warn(context.operation, `standbys that are due stay: ${error.found}`);
   }
 }

@@ -1,4 +1,4 @@
-import { AnnyError } from '../operation/errors.ts';
+import { AnnyError, hasCode } from '../operation/errors.ts';
 import { runStep } from '../operation/step.ts';
 import type { Context } from './context.ts';
 import { finishHandover } from './handover.ts';
@@ -41,7 +41,7 @@ async function endHold(context: Context, writer: Answering): Promise<void> {
     run: () => writer.box.resume(),
   }).catch((error: unknown) => {
     // It may have committed meanwhile: what it is now says so.
-    if (!(error instanceof AnnyError)) throw error;
+    if (!(error instanceof AnnyError) || hasCode(error, 'LEASE_LOST')) throw error;
   });
 }
 

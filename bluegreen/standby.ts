@@ -1,6 +1,7 @@
-import { AnnyError } from '../operation/errors.ts';
+import { AnnyError, hasCode } from '../operation/errors.ts';
 import { runStep, warn } from '../operation/step.ts';
 import type { Context } from './context.ts';
+import { discard } from './discard.ts';
 import { type Answering, markRelease, type Release } from './release.ts';
 
 /** Writes down in the account who is live now, and until when the old one is kept. */
@@ -25,19 +26,19 @@ export async function repointStandbys(
       detail: standby.tags.release,
       run: () => standby.box.relay(writer.address),
     }).catch((error: unknown) => {
-      if (!(error instanceof AnnyError)) throw error;
+      if (!(error instanceof AnnyError) || hasCode(error, 'LEASE_LOST')) throw error;
       warn(context.operation, `${standby.tags.release} still relays to where it did: ${error.found}`);
     });
   }
 }
 
 /** Destroys machines that never served anybody: what an interrupted command left. */
-export async function clearStrays(context: Context, strays: readonly Release[]): Promise<void> {
+export async function clearStrays(context: Context, strays: readonly Release[], survivor?: Answering): Promise<void> {
   for (const stray of strays) {
     await runStep(context.operation, {
       name: 'clear',
       detail: `${stray.tags.release}, left by an earlier command, never served`,
-      run: () => context.cloud.destroyInstance(stray.instance.id),
+      run: () => discard(context, stray, survivor),
     });
   }
 }

@@ -19,10 +19,21 @@ export function statusText(view: StatusView): string {
     `backup       ${backupLine(view)}`,
     `cost         $${view.monthlyCostUsd.toFixed(2)} a month for ${view.machines.length} ${view.machines.length === 1 ? 'machine' : 'machines'}`,
     '',
+    ...commandLines(view),
     `next  ${pc.bold(view.next.command)}`,
     `      ${view.next.why}`,
     '',
   ].join('\n');
+}
+
+function commandLines({ running, interrupted, now }: StatusView): string[] {
+  const line = (what: string, one: StatusView['running']): string[] => {
+    if (one === null) return [];
+    const reason = one.reason === '' ? '' : ` (${one.reason})`;
+    return [pc.yellow(`${what} ${one.command}, by ${one.holder}, begun ${age(now - one.since)} ago${reason}`)];
+  };
+  const lines = [...line('running     ', running), ...line('interrupted ', interrupted)];
+  return lines.length === 0 ? [] : [...lines, ''];
 }
 
 function machineLines(view: StatusView): string[] {

@@ -1,3 +1,5 @@
+import { holderOf } from '../lease/claim-text.ts';
+import { interruptedIn, type ListedClaim, runningIn } from '../lease/list.ts';
 import type { BackupFile } from './backups.ts';
 import type { Context } from './context.ts';
 import { type NextStep, nextStep } from './doctor/next-step.ts';
@@ -19,8 +21,20 @@ export interface StatusView {
   readonly backups: { readonly configured: boolean; readonly newest: BackupFile | null; readonly onMachineAt: number };
   readonly certificate: { readonly kind: string; readonly issuer: string; readonly notAfter: number } | null;
   readonly monthlyCostUsd: number;
+  /** The command that runs right now, if one does. */
+  readonly running: RunningView | null;
+  /** The command that was cut off last, if what followed has not put that in order. */
+  readonly interrupted: RunningView | null;
   readonly now: number;
   readonly next: NextStep;
+}
+
+export interface RunningView {
+  readonly operation: string;
+  readonly command: string;
+  readonly reason: string;
+  readonly holder: string;
+  readonly since: number;
 }
 
 export interface MachineView {
@@ -38,7 +52,7 @@ export interface MachineView {
 export async function statusOf(context: Context, world: World): Promise<StatusView> {
   const { settings, cloud } = context;
   const [seen, plans] = await Promise.all([examine(context, world), cloud.plans()]);
-  const { situation, backups, nowSeconds: now } = seen;
+  const { situation, backups, claims, nowSeconds: now } = seen;
   const writer = situation.kind === 'live' ? situation.writer : undefined;
   const machines = [...world.answering, ...world.silent];
   const monthly = (one: Release): number => plans.find(({ id }) => id === one.instance.plan)?.monthlyCostUsd ?? 0;
@@ -61,9 +75,17 @@ export async function statusOf(context: Context, world: World): Promise<StatusVi
     },
     certificate: writer?.status.certificate ?? null,
     monthlyCostUsd: machines.reduce((sum, one) => sum + monthly(one), 0),
+    running: viewClaim(runningIn(claims)),
+    interrupted: viewClaim(interruptedIn(claims)),
     now,
     next: nextStep(seen),
   };
+}
+
+function viewClaim(listed: ListedClaim | undefined): RunningView | null {
+  if (listed === undefined) return null;
+  const { operation, command, reason, since } = listed.claim;
+  return { operation, command, reason, holder: holderOf(listed.claim), since: Math.round(since / 1000) };
 }
 
 function machineView(machine: Answering | World['silent'][number]): MachineView {

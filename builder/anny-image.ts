@@ -16,13 +16,15 @@ import {
 import { AnnyError } from '../operation/errors.ts';
 import { runMain } from '../operation/fail.ts';
 import { runningIn } from '../operation/running.ts';
+import { thisProcess } from '../operation/this-process.ts';
 import { bakeApp } from './app-image.ts';
 import type { BakeContext } from './bake.ts';
-import { build, type OnError, reasons, reusable } from './build.ts';
-import { type Image, imagesIn } from './catalog.ts';
+import { build, type OnError } from './build.ts';
+import { type Image, imagesIn, reusable } from './catalog.ts';
 import { readChain } from './definition.ts';
 import { identify } from './digest.ts';
 import { inputsLog } from './inputs-log.ts';
+import { reasons } from './reasons.ts';
 import { sweepBakes, sweepKilled } from './sweep.ts';
 import { verify } from './verify.ts';
 
@@ -93,7 +95,8 @@ async function withContext(command: Command, run: (context: BakeContext) => Prom
   const cloud = openAccountOf(settings, process.env);
   try {
     const shells = { open: async (target: ShellAddress) => connections.add(await openShell(target)) };
-    await run({ settings, cloud, shells, bakeApp, operation, running });
+    const here = await thisProcess();
+    await run({ settings, cloud, shells, bakeApp, operation, running, here });
   } finally {
     await connections.close();
   }

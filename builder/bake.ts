@@ -2,6 +2,7 @@ import type { Cloud, InstanceId, SnapshotId } from '../cloud/cloud.ts';
 import type { LoadedSettings } from '../config/settings.ts';
 import type { Shell, Shells } from '../machine/shell.ts';
 import { AnnyError } from '../operation/errors.ts';
+import type { Here } from '../operation/here.ts';
 import type { Running } from '../operation/running.ts';
 import { type Operation, runStep } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
@@ -24,6 +25,7 @@ export interface BakeContext {
   readonly bakeApp: BakeApp;
   readonly operation: Operation;
   readonly running: Running;
+  readonly here: Here;
 }
 
 export interface BakeRequest {

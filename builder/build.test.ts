@@ -1,6 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { build } from './build.ts';
 import { describeImage } from './catalog.ts';
 import { readChain } from './definition.ts';
 import { type Identity, identify } from './digest.ts';
@@ -35,7 +36,7 @@ describe('a bake', () => {
   test('boots what it has baked before it is called tested, and never shows a moment without a machine', async () => {
     const account = simulatedAccount();
     await (await baker(account, await bakeProject())).build({ name: 'base' });
-    const order = account.story.filter((name) => /^(create|destroy|describe)/.test(name));
+    const order = account.story.filter((name) => /^(create|destroy|describe) (?!note)/.test(name));
     expect(order).toEqual([
       ...[
         'create bake',
@@ -142,36 +143,75 @@ describe('a second bake of the same digest', () => {
     expect(account.story.filter((name) => name === 'create bake')).toHaveLength(1);
   });
 
-  async function withMachineOfOther() {
+  /** Two bakes that begin in the same moment, on two computers. */
+  test('in the same moment makes one image', async () => {
     const account = simulatedAccount();
     const directory = await bakeProject();
-    const [base] = await identitiesIn(directory);
-    const other = machineOf(account, 'op1', base);
-    return { account, other, second: await baker(account, directory, 'op2') };
-  }
-
-  test('bakes by itself when the first gives up', async () => {
-    const { account, other, second } = await withMachineOfOther();
-    const built = second.build({ name: 'base' });
-    await account.clock.sleep(60_000);
-    account.destroy(other.id);
-    expect(await built).toMatchObject([{ name: 'base', baked: true }]);
+    const people = [await baker(account, directory, 'op1'), await baker(account, directory, 'op2')];
+    const built = await Promise.all(people.map((one) => one.build({ name: 'base' })));
+    expect(built.flat().map(({ baked }) => baked)).toEqual(expect.arrayContaining([true, false]));
+    expect(account.story.filter((name) => name === 'create bake')).toHaveLength(1);
+    expect(await account.cloud.notes('')).toEqual([]);
   });
 
-  test('does not wait for a machine that a killed bake left behind, and says that it is there', async () => {
-    const { account, second } = await withMachineOfOther();
-    await account.clock.sleep(4 * 3_600_000);
-    expect(await second.build({ name: 'base' })).toMatchObject([{ name: 'base', baked: true }]);
-    expect(second.notes.join('\n')).toContain('other is left over from a bake of 2026-01-01T00:00:00.000Z');
+  test('bakes by itself when the first gives up', async () => {
+    const account = simulatedAccount({ failingScript: 'apt-get' });
+    const directory = await bakeProject();
+    const people = [await baker(account, directory, 'op1'), await baker(account, directory, 'op2')];
+    const ended = await Promise.allSettled(people.map((one) => one.build({ name: 'base' })));
+    expect(ended.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(account.story.filter((name) => name === 'create bake')).toHaveLength(2);
+    expect(account.machines()).toEqual([]);
   });
 
   test('can be stopped while it waits', async () => {
-    const { account, second } = await withMachineOfOther();
-    const built = second.build({ name: 'base' });
-    const ended = expect(built).rejects.toMatchObject({ code: 'INTERRUPTED' });
-    await account.clock.sleep(60_000);
-    account.interrupt.abort();
-    await ended;
+    const account = await whileOtherBakes(async (own, directory) => {
+      const second = await baker(own, directory, 'op2');
+      const stop = new AbortController();
+      const context = { ...second.context, operation: { ...second.context.operation, interrupt: stop.signal } };
+      const built = build(context, { name: 'base', force: false, onError: 'destroy' }, async () => false);
+      const ended = expect(built).rejects.toMatchObject({ code: 'INTERRUPTED' });
+      while (!second.notes.some((note) => note.startsWith('waiting for'))) await own.clock.sleep(10);
+      stop.abort();
+      await ended;
+    });
+    expect(await account.cloud.notes('')).toEqual([]);
+  });
+});
+
+describe('after a bake that was killed on another computer', () => {
+  async function killedElsewhere(account: Account, operation: string, { digest, ...base }: Identity) {
+    const person = { user: 'ann', host: 'elsewhere', process: { pid: 1, startedAt: '1', home: 'elsewhere' } };
+    const written = { operation, command: 'anny-image build', reason: '', since: 0, beatAt: 0, beat: 3, token: 7 };
+    const claim = JSON.stringify({ ...person, ...written, state: 'held', work: { digest } });
+    await account.cloud.createNote(`anny-lease/bake-${digest.slice(0, 12)}/${operation}`, claim);
+    account.addSnapshot(describeImage({ ...base, digest, stage: 'candidate', operation }));
+    return machineOf(account, operation, { ...base, digest });
+  }
+
+  test('a bake of the same digest takes over once its claim has expired, and takes away what it left', async () => {
+    const account = simulatedAccount();
+    const directory = await bakeProject();
+    const [base] = await identitiesIn(directory);
+    await killedElsewhere(account, 'struck', base);
+    const begun = account.clock.now();
+    const built = await (await baker(account, directory, 'op2')).build({ name: 'base' });
+    expect(built).toMatchObject([{ baked: true }]);
+    expect(account.clock.now() - begun).toBeLessThan(10 * 60_000);
+    expect({ machines: account.machines(), images: names(account) }).toEqual({ machines: [], images: ['base tested'] });
+    expect(await account.cloud.notes('')).toEqual([]);
+  });
+
+  test('a bake of another digest takes away what it left, and leaves one alone that is alive', async () => {
+    const account = simulatedAccount();
+    const directory = await bakeProject();
+    const [base, shop] = await identitiesIn(directory);
+    await killedElsewhere(account, 'struck', { ...base, digest: 'e'.repeat(64) });
+    const alive = machineOf(account, 'alive', { ...shop, digest: 'f'.repeat(64) });
+    await (await baker(account, directory, 'op2')).build({ name: 'base' });
+    expect(account.machines().map(({ id }) => id)).toEqual([alive.id]);
+    expect(names(account)).toEqual(['base tested']);
+    expect(await account.cloud.notes('')).toEqual([]);
   });
 });
 

@@ -53,3 +53,20 @@ export function latestTested(images: readonly Image[], name: string, digest = ''
     (image) => image.name === name && image.stage === 'tested' && image.complete && image.digest.startsWith(digest),
   );
 }
+
+/** The tested image with this digest that is not too old, where there is one. */
+export function reusable(
+  images: readonly Image[],
+  identity: Pick<Image, 'name' | 'digest'>,
+  nowMs: number,
+  maxAgeMs: number,
+): Image | undefined {
+  return images.find(
+    (one) =>
+      one.name === identity.name &&
+      one.digest === identity.digest &&
+      one.stage === 'tested' &&
+      one.complete &&
+      nowMs - Date.parse(one.createdAt) < maxAgeMs,
+  );
+}

@@ -1,16 +1,40 @@
 import type { Cloud } from '../cloud/cloud.ts';
+import { PREFIX } from '../lease/claim.ts';
+import { isExpired, type Sighting } from '../lease/decide.ts';
+import { type Lookout, openLookout } from '../lease/look.ts';
 import { type Operation, runStep } from '../operation/step.ts';
 import type { BakeContext } from './bake.ts';
 import { isBakeMachine } from './bake-machine.ts';
 import { imagesIn } from './catalog.ts';
+import type { Identity } from './digest.ts';
 
-/** Takes away the machines and untested snapshots of bakes that were killed on this computer: nobody else ever will. */
+/** One bake of a digest at a time. */
+export function bakeScope({ digest }: Identity): string {
+  return `bake-${digest.slice(0, 12)}`;
+}
+
+/** Takes away the machines and untested snapshots of bakes that were killed on this computer, at once. */
 export async function sweepKilled(context: BakeContext): Promise<void> {
   const { operation, running } = context;
   const killed = (await running.killed()).filter((id) => id !== operation.id);
   if (killed.length === 0) return;
   await sweepBakes(context, killed);
   for (const id of killed) await running.end(id);
+}
+
+/** Sees the claims of all bakes, of every digest and from every computer. */
+export function watchBakes({ cloud, operation, here }: BakeContext): Lookout {
+  return openLookout({ cloud, clock: operation.clock, here }, `${PREFIX}bake-`);
+}
+
+/** Takes away what bakes left whose claims have expired, wherever they ran. */
+export async function sweepGone(context: BakeContext, seen: readonly Sighting[]): Promise<void> {
+  const others = seen.filter(({ claim }) => claim !== undefined && claim.operation !== context.operation.id);
+  const gone = others.filter((one) => one.claim?.state === 'left' || isExpired(one));
+  if (gone.length === 0) return;
+  const operations = gone.flatMap(({ claim }) => (claim === undefined ? [] : [claim.operation]));
+  await sweepBakes(context, operations);
+  for (const { id } of gone) await context.cloud.deleteNote(id);
 }
 
 /** Takes away the machines and untested snapshots of bakes, by their operations. */

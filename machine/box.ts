@@ -71,6 +71,8 @@ export const statusSchema = z.object({
   takeover: z.object({ from: z.string(), at: z.number().int() }),
   /** This machine's SSH host key: "ssh-ed25519 AAAA…". */
   hostPublicKey: z.string(),
+  /** Highest token of an operator's lease that it has seen; 0 for none. */
+  lease: z.number().int(),
   bootId: z.string(),
   uptimeSeconds: z.number().int(),
   diskFreeBytes: z.number().int(),
@@ -103,6 +105,8 @@ export interface PullSource {
 export interface Box {
   readonly address: string;
   status(): Promise<BoxStatus>;
+  /** The same, in its turn and with the lease's token written down: what an older holder had under way here has ended, or is refused. */
+  claim(): Promise<BoxStatus>;
   /** none|candidate -> candidate: names the release this machine is to become. */
   prepare(release: string, slot: 'blue' | 'green'): Promise<void>;
   /** Secrets by relative path under /opt/anny (".env", "secrets/service-account.json"); text content. Also

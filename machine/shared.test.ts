@@ -34,7 +34,10 @@ function refused(): AnnyError {
 /** Sleeps take no time, and are remembered. */
 function sleepless() {
   const slept: number[] = [];
-  return { slept, clock: { now: () => 0, sleep: async (ms: number) => void slept.push(ms), randomHex: () => '' } };
+  return {
+    slept,
+    clock: { now: () => 0, uptime: () => 0, sleep: async (ms: number) => void slept.push(ms), randomHex: () => '' },
+  };
 }
 
 it('gives everybody the same connection, and ends it once, with the command', async () => {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { AnnyError } from '../operation/errors.ts';
+import { AnnyError, type ErrorCode } from '../operation/errors.ts';
 import { systemClock } from '../operation/system-clock.ts';
 import type { Box, Machines } from './box.ts';
 import {
@@ -18,15 +18,24 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 const TRANSFER_TIMEOUT_MS = 3_600_000;
 
 const nothing = z.object({});
-const failure = z.object({ error: z.string(), next: z.string() });
+const failure = z.object({
+  error: z.string(),
+  next: z.string(),
+  busy: z.literal(true).optional(),
+  lease: z.number().optional(),
+});
+
+/** Token of the lease that the caller holds; undefined for none. */
+export type Token = () => number | undefined;
 
 /** Machines reached over SSH as `deploy`, who may run `anny-box` and nothing else. */
-export function sshMachines(privateKeyPath: string): Machines {
+export function sshMachines(privateKeyPath: string, token: Token = () => undefined): Machines {
   return {
     connect: async ({ address, hostKeyFingerprint, untilMs = Number.POSITIVE_INFINITY }) =>
       boxOn(
         await connect({ address, user: 'deploy', privateKeyPath, hostKeyFingerprint, timeoutMs: left(untilMs) }),
         address,
+        token,
       ),
   };
 }
@@ -41,10 +50,10 @@ function left(untilMs: number): number {
   return Math.max(1, untilMs - systemClock.now());
 }
 
-function boxOn(connection: Connection, address: string, untilMs = Number.POSITIVE_INFINITY): Box {
+function boxOn(connection: Connection, address: string, token: Token, untilMs = Number.POSITIVE_INFINITY): Box {
   async function call<T>(schema: z.ZodType<T>, words: readonly string[], options: CallOptions = {}): Promise<T> {
     const verb = words[0] ?? '';
-    const result = await connection.exec(command(words), {
+    const result = await connection.exec(command(words, token()), {
       timeoutMs: Math.min(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, left(untilMs)),
       ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
     });
@@ -56,6 +65,7 @@ function boxOn(connection: Connection, address: string, untilMs = Number.POSITIV
   return {
     address,
     status: () => call(statusSchema, ['status']),
+    claim: () => call(statusSchema, ['claim']),
     prepare: async (release, slot) => void (await call(nothing, ['prepare', release, slot])),
     secrets: async (files) =>
       void (await call(nothing, ['secrets'], { stdin: Readable.from([JSON.stringify(files)]) })),
@@ -82,19 +92,20 @@ function boxOn(connection: Connection, address: string, untilMs = Number.POSITIV
       ),
     backup: () =>
       call(z.object({ path: z.string(), bytes: z.number(), sha256: z.string(), at: z.number() }), ['backup'], transfer),
-    fetchBackup: (path) => connection.stream(command(['fetch-backup', path])),
+    fetchBackup: (path) => connection.stream(command(['fetch-backup', path], token())),
     certificate: () => call(statusSchema.shape.certificate, ['certificate'], { timeoutMs: 300_000 }),
     logs: async (lines, all = false) =>
       (await call(z.object({ text: z.string() }), ['logs', String(lines), ...(all ? ['all'] : [])])).text,
     traffic: (seconds) => call(trafficSchema, ['traffic', String(seconds)]),
     history: async () => (await call(z.object({ entries: z.array(historyEntrySchema) }), ['history'])).entries,
-    within: (ms) => boxOn(connection, address, ms),
+    within: (ms) => boxOn(connection, address, token, ms),
     close: () => connection.close(),
   };
 }
 
-function command(words: readonly string[]): string {
-  return `sudo -n /usr/local/sbin/anny-box ${words.map(quote).join(' ')}`;
+function command(words: readonly string[], token: number | undefined): string {
+  const lease = token === undefined ? [] : ['--lease', String(token)];
+  return `sudo -n /usr/local/sbin/anny-box ${[...lease, ...words].map(quote).join(' ')}`;
 }
 
 function parseAnswer<T>(schema: z.ZodType<T>, address: string, verb: string, text: string): T {
@@ -110,11 +121,16 @@ function parseAnswer<T>(schema: z.ZodType<T>, address: string, verb: string, tex
 function boxFailed(address: string, verb: string, result: { code: number; stdout: string; stderr: string }): AnnyError {
   const said = failure.safeParse(asJson(result.stdout));
   const lastLines = result.stderr.trim().split('\n').slice(-5).join('\n  ');
-  return new AnnyError('BOX_FAILED', {
+  return new AnnyError(said.success ? codeOf(said.data) : 'BOX_FAILED', {
     doing: `anny-box ${verb} on ${address}`,
     found: said.success ? said.data.error : `exit ${result.code}: ${lastLines}`,
     next: said.success ? said.data.next : 'anny-bluegreen logs --all shows what the machine wrote',
   });
+}
+
+function codeOf({ busy, lease }: z.infer<typeof failure>): ErrorCode {
+  if (lease !== undefined) return 'LEASE_LOST';
+  return busy ? 'MACHINE_BUSY' : 'BOX_FAILED';
 }
 
 function asJson(text: string): unknown {

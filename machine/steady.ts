@@ -50,6 +50,7 @@ function steadyBox(line: Line, clock: Clock, untilMs = Number.POSITIVE_INFINITY)
   return {
     address: line.address,
     status: () => again((one) => one.status()),
+    claim: () => again((one) => one.claim()),
     prepare: (release, slot) => again((one) => one.prepare(release, slot)),
     secrets: (files) => again((one) => one.secrets(files)),
     restore: (archive) => once((one) => one.restore(archive)),

@@ -20,6 +20,7 @@ export function beginOperation(settings: LoadedSettings, command: string, report
     report,
     undos: [],
     warnings: [],
+    held: { lease: undefined },
     interrupt: interruptSignal(report),
     forward: false,
   };

@@ -2,7 +2,10 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  sleep(ms: number): Promise<void>;
+  /** Milliseconds that go on evenly, whatever the clock is set to; a computer that is suspended may not count them. */
+  uptime(): number;
+  /** Ends early when `stop` says so. */
+  sleep(ms: number, stop?: AbortSignal): Promise<void>;
   /** `bytes` random bytes in lower-case hexadecimal. */
   randomHex(bytes: number): string;
 }

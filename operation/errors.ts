@@ -39,6 +39,12 @@ export const ERROR_CODES = {
   TWO_WRITERS: 4,
   NOTHING_LIVE: 1,
   REFUSED: 4,
+  /** Somebody else works there. */
+  LEASE_HELD: 1,
+  /** Somebody else took over while this command did not answer. */
+  LEASE_LOST: 5,
+  /** A machine runs a verb of another command. */
+  MACHINE_BUSY: 1,
   DNS_DISAGREES: 5,
   INTERRUPTED: 130,
 } as const;
@@ -74,4 +80,8 @@ export class AnnyError extends Error {
   get exitCode(): number {
     return ERROR_CODES[this.code];
   }
+}
+
+export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): boolean {
+  return error instanceof AnnyError && codes.includes(error.code);
 }

@@ -37,7 +37,7 @@ export async function endRecorded(path: string, clock: Clock): Promise<boolean> 
 }
 
 /** Field 22 of /proc/PID/stat: with it a process id is never mistaken for a later one. "" when there is none. */
-async function startTime(pid: number): Promise<string> {
+export async function startTime(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields[0] === 'Z' ? '' : (fields[19] ?? '');

@@ -15,7 +15,8 @@ function operation(): Observed {
   const abort = new AbortController();
   return {
     ...{ id: 'op', command: 'promote', report: silentReport, undos: [], warnings: [], forward: false, entries, abort },
-    clock: { now: () => 0, sleep: async () => undefined, randomHex: () => '00' },
+    held: { lease: undefined },
+    clock: { now: () => 0, uptime: () => 0, sleep: async () => undefined, randomHex: () => '00' },
     journal: { append: async (entry) => void entries.push(entry), entries: async () => entries },
     interrupt: abort.signal,
     happened: [],

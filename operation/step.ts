@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { AnnyError, ERROR_CODES } from './errors.ts';
+import { AnnyError, ERROR_CODES, hasCode } from './errors.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import type { Report, StepReport } from './report.ts';
 
@@ -17,6 +17,7 @@ export interface Operation {
   readonly warnings: string[];
   /** Ctrl-C: heeded before each step and in interruptible ones, until the point of no return. */
   readonly interrupt: AbortSignal;
+  readonly held: Held;
   /** True after the point of no return. */
   forward: boolean;
 }
@@ -25,6 +26,22 @@ export interface Operation {
 export function warn({ warnings, report }: Operation, text: string): void {
   warnings.push(text);
   report.warn(text);
+}
+
+/** Shared by whatever runs under the same lease. */
+export interface Held {
+  /** undefined where none is needed, or not yet. */
+  lease: Proof | undefined;
+}
+
+/** Proof that nobody else works there. */
+export interface Proof {
+  /** Grows with every holder; machines refuse what comes with a lower one than they know. */
+  readonly token: number;
+  /** @throws {AnnyError} LEASE_LOST when somebody else may work there by now. */
+  require(): Promise<void>;
+  /** A machine knows a higher token: a holder that still is one takes a higher one still. */
+  outbid(known: number): Promise<void>;
 }
 
 interface Undo {
@@ -56,6 +73,7 @@ export async function runStep<T>(operation: Operation, step: Step<T>): Promise<T
       ...(data === undefined ? {} : { data }),
     });
   refuseInterrupted(operation);
+  await operation.held.lease?.require();
   await record('intent');
   if (step.undo !== undefined) operation.undos.push({ name: step.name, run: step.undo });
   const shown = operation.report.step(step.name, step.detail);
@@ -129,6 +147,7 @@ export async function undoAll(operation: Operation): Promise<readonly string[]> 
   for (let undo = operation.undos.pop(); undo !== undefined; undo = operation.undos.pop()) {
     const shown = operation.report.step(`undo ${undo.name}`);
     try {
+      await operation.held.lease?.require();
       await undo.run();
       shown.done();
     } catch (error) {
@@ -145,6 +164,8 @@ export async function withUndo<T>(operation: Operation, body: () => Promise<T>):
   try {
     return await body();
   } catch (error) {
+    // Somebody else works there by now: nothing is taken back under their hands.
+    if (hasCode(error, 'LEASE_LOST')) operation.undos.length = 0;
     const failures = await undoAll(operation);
     if (failures.length === 0) throw error;
     throw new AnnyError('UNFINISHED', {

@@ -55,6 +55,23 @@ test('nothing is found where nothing is wrong', () => {
   expect(found({})).toEqual([]);
 });
 
+test('a command that was cut off is to be gone on with, before anything else that is no emergency', () => {
+  const who = { user: 'ann', host: 'laptop', process: { pid: 7, startedAt: '1', home: 'x' } };
+  const when = { since: (NOW_SECONDS - 600) * 1000, beatAt: (NOW_SECONDS - 400) * 1000, beat: 9, token: 5 };
+  const work = { operation: 'op1', command: 'anny-bluegreen promote', reason: '', work: {} };
+  const claim = { ...who, ...when, ...work, state: 'left' as const };
+  const cutOff = (change: Partial<typeof claim>, state: 'left' | 'held' | 'waiting', quietMs = 0, gone = false) =>
+    one('command-interrupted', {
+      besides: { claims: [{ scope: 'test', claim: { ...claim, ...change, state }, quietMs, gone }] },
+    });
+  expect(cutOff({}, 'left')).toBe('warning, decide: anny-bluegreen resume');
+  expect(cutOff({}, 'held', 0, true)).toBe('warning, decide: anny-bluegreen resume');
+  expect(cutOff({}, 'held', 300_000)).toBe('warning, decide: anny-bluegreen resume');
+  expect(cutOff({}, 'held', 20_000)).toBe('not among ');
+  expect(cutOff({}, 'waiting', 300_000)).toBe('not among ');
+  expect(cutOff({ operation: 'op2' }, 'left')).toContain('resume');
+});
+
 test('the same observations always mean the same, the worst first', () => {
   const given = { machines: [writer({ failedUnits: ['a.service'] }), standby()], led: '10.0.0.9' };
   expect(found(given).map(({ severity }) => severity)).toEqual(['critical', 'warning']);

@@ -1,5 +1,6 @@
 import { accountFindings } from './account-findings.ts';
 import { bySeverity, type Finding } from './finding.ts';
+import { leaseFindings } from './lease-findings.ts';
 import { machineFindings } from './machine-findings.ts';
 import { nameFindings } from './name-findings.ts';
 import type { Observations } from './observations.ts';
@@ -10,6 +11,7 @@ import { standbyFindings } from './standby-findings.ts';
 /** What is not as it should be, the worst first. Pure: the same observations always mean the same. */
 export function diagnose(seen: Observations): readonly Finding[] {
   return bySeverity([
+    ...leaseFindings(seen),
     ...roleFindings(seen),
     ...machineFindings(seen),
     ...nameFindings(seen),

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { agree, answer, type GlobalOptions } from '../../operation/command-line.ts';
+import { addLockOptions } from '../../operation/lock-options.ts';
 import type { Context } from '../context.ts';
 import { observe } from '../observe.ts';
 import { withContext } from '../open-context.ts';
@@ -12,8 +13,7 @@ import { runRepair } from './run-repair.ts';
 
 /** `doctor`: what is wrong, what that means, and the command that mends it. Exit 1 as long as something is left. */
 export function addDoctorCommand(program: Command): void {
-  program
-    .command('doctor')
+  addLockOptions(program.command('doctor'))
     .description('find what is wrong or lies about, and say what mends it')
     .option('--fix', 'run what loses nothing, one after the other')
     .action((options: { fix?: true }, line: Command) =>

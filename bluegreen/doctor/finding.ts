@@ -49,7 +49,7 @@ export function destroyByHand(apiUrl: string, path: string): string {
 export const NO_REPAIR: Repair = { kind: 'none' };
 
 /** As it is typed. */
-function repairText(action: RepairAction): string {
+export function repairText(action: RepairAction): string {
   switch (action.kind) {
     case 'backup':
       return 'anny-bluegreen backup';

@@ -1,5 +1,6 @@
 import { type Image, imagesIn } from '../../builder/catalog.ts';
 import type { Instance } from '../../cloud/cloud.ts';
+import { type ListedClaim, listClaims } from '../../lease/list.ts';
 import type { BackupFile } from '../backups.ts';
 import type { Context } from '../context.ts';
 import { isHealthy, probeHealth } from '../gates.ts';
@@ -19,6 +20,8 @@ export interface Observations {
   readonly backups: { readonly configured: boolean; readonly files: readonly BackupFile[]; readonly schedule: string };
   /** What the writer's app said of itself, by HTTPS and name; undefined without a writer. */
   readonly health: ProbeAnswer | undefined;
+  /** Who works on this environment, or was cut off. */
+  readonly claims: readonly ListedClaim[];
   readonly publicName: string;
   readonly environment: string;
   readonly apiUrl: string;
@@ -34,10 +37,12 @@ const HEALTH_TRIES = 3;
 export async function examine(context: Context, world: World): Promise<Observations> {
   const { settings, cloud, backups, operation } = context;
   const situation = judge(world);
-  const [instances, images, files, health] = await Promise.all([
+  const { clock } = operation;
+  const [instances, images, files, claims, health] = await Promise.all([
     cloud.instances(),
     imagesIn(cloud),
     backups.list(),
+    listClaims({ cloud, clock, here: context.here }, settings.environment),
     situation.kind === 'live' ? askHealth(context, situation.writer.address) : undefined,
   ]);
   return {
@@ -47,6 +52,7 @@ export async function examine(context: Context, world: World): Promise<Observati
     images,
     backups: { configured: backups.configured, files, schedule: settings.config.backup.schedule },
     health,
+    claims,
     publicName: settings.publicName,
     environment: settings.environment,
     apiUrl: settings.config.infra.api_url,

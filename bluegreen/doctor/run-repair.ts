@@ -1,4 +1,5 @@
 import { sweepBakes } from '../../builder/sweep.ts';
+import { whileHolding } from '../../lease/hold.ts';
 import { OPERATION_ID_BYTES } from '../../operation/begin.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import { runStep } from '../../operation/step.ts';
@@ -8,7 +9,7 @@ import type { Answering } from '../release.ts';
 import { runCommand } from '../run-command.ts';
 import { judge } from '../situation.ts';
 import { takeBackup } from '../take-backup.ts';
-import type { RepairAction } from './finding.ts';
+import { type RepairAction, repairText } from './finding.ts';
 
 /** Whoever runs the doctor has agreed to everything that it runs: none of it loses data. */
 const AGREED = { plan: async () => undefined, destroy: async () => undefined };
@@ -29,11 +30,11 @@ export async function runRepair(seen: Context, action: RepairAction): Promise<vo
         });
       });
     case 'fence':
-      return withMachine(context, action.release, ({ tags, box }) =>
+      return alone(context, action, ({ tags, box }) =>
         runStep(context.operation, { name: 'fence', detail: tags.release, run: () => box.fence() }),
       );
     case 'stop':
-      return withMachine(context, action.release, ({ tags, box }) =>
+      return alone(context, action, ({ tags, box }) =>
         runStep(context.operation, { name: 'stop the app', detail: tags.release, run: () => box.stop() }),
       );
     case 'sweep':
@@ -41,6 +42,17 @@ export async function runRepair(seen: Context, action: RepairAction): Promise<vo
     default:
       await runCommand(context, action, AGREED);
   }
+}
+
+/** With the lease in hand, as every command that changes a machine. */
+function alone(
+  context: Context,
+  action: Extract<RepairAction, { readonly kind: 'fence' | 'stop' }>,
+  use: (machine: Answering) => Promise<void>,
+): Promise<void> {
+  const { operation, settings, lock } = context;
+  const wish = { scope: settings.environment, command: repairText(action), ...lock };
+  return whileHolding(operation, context, wish, () => withMachine(context, action.release, use));
 }
 
 /** The machine of a release, or the live one, as it is now; one that became the writer meanwhile is neither fenced nor stopped. */

@@ -1,10 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Cloud, Instance, InstanceId, NewInstance, Snapshot, SnapshotId, SshKeyId } from '../../cloud/cloud.ts';
 import type { RunOptions, Shell, Shells } from '../../machine/shell.ts';
-import type { Clock } from '../../operation/clock.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import { noteStore } from '../../test/cloud/note-store.ts';
 import { imageOf } from '../catalog.ts';
+
+import { trialClock } from './clock.ts';
 
 /** Before the effect: refused, or Ctrl-C. After it: the answer is lost. */
 export type Fault = 'refused' | 'lost' | 'interrupt';
@@ -37,7 +38,6 @@ const CALM: Temper = {
   faults: new Map(),
 };
 const BOOT_MS = 5_000;
-const BEGIN_MS = Date.UTC(2026, 0, 1);
 
 export type Account = ReturnType<typeof simulatedAccount>;
 
@@ -52,17 +52,16 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
   /** Snapshots that a machine booted from them has passed its tests of. */
   const proved = new Set<SnapshotId>();
   const calledTestedUnproved: SnapshotId[] = [];
-  let now = BEGIN_MS;
+  const clock = trialClock();
   let calls = 0;
   let number = 0;
   let openShells = 0;
-  let drawn = 0;
 
   const call = async <T>(name: string, effect: () => T): Promise<T> => {
     calls += 1;
     const fault = temper.faults.get(calls);
     story.push(name);
-    await turn();
+    await clock.during(() => turn());
     if (fault === 'interrupt') interrupt.abort();
     if (fault === 'refused') throw failure('API_REFUSED', name);
     const result = effect();
@@ -70,23 +69,12 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
     return result;
   };
 
-  const clock: Clock = {
-    now: () => now,
-    sleep: async (ms) => {
-      const until = now + ms;
-      await turn();
-      now = Math.max(now, until);
-    },
-    randomHex: (bytes) => {
-      drawn += 1;
-      return drawn.toString(16).padStart(2 * bytes, '0');
-    },
-  };
-
   const view = ({ instance, createdAt }: Machine): Instance =>
-    now < createdAt + BOOT_MS ? instance : { ...instance, status: 'active', serverStatus: 'ok', address: '192.0.2.7' };
+    clock.now() < createdAt + BOOT_MS
+      ? instance
+      : { ...instance, status: 'active', serverStatus: 'ok', address: '192.0.2.7' };
   const shown = ({ readyAt, ...snapshot }: Snapshot & { readonly readyAt: number }): Snapshot =>
-    now >= readyAt ? { ...snapshot, status: 'complete', sizeBytes: 1e9 } : snapshot;
+    clock.now() >= readyAt ? { ...snapshot, status: 'complete', sizeBytes: 1e9 } : snapshot;
 
   const create = (request: NewInstance): Instance => {
     number += 1;
@@ -95,9 +83,9 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
     const id = `instance-${number}` as InstanceId;
     const instance: Instance = {
       ...{ id, label, hostname, tags, plan, region, address: undefined, status: 'pending', power: 'running' },
-      ...{ serverStatus: 'none', createdAt: new Date(now).toISOString(), snapshotId: undefined },
+      ...{ serverStatus: 'none', createdAt: new Date(clock.now()).toISOString(), snapshotId: undefined },
     };
-    machines.set(id, { request, createdAt: now, instance });
+    machines.set(id, { request, createdAt: clock.now(), instance });
     return instance;
   };
 
@@ -138,8 +126,8 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
   function addSnapshot(description: string, ms = 0): SnapshotId {
     number += 1;
     const id = `snapshot-${number}` as SnapshotId;
-    const createdAt = new Date(now).toISOString();
-    snapshots.set(id, { id, description, createdAt, status: 'pending', sizeBytes: 0, readyAt: now + ms });
+    const createdAt = new Date(clock.now()).toISOString();
+    snapshots.set(id, { id, description, createdAt, status: 'pending', sizeBytes: 0, readyAt: clock.now() + ms });
     return id;
   }
 

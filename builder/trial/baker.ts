@@ -15,6 +15,7 @@ export interface Baker {
 /** One person's `anny-image build` in the simulated account. */
 export async function baker(account: Account, directory: string, id = 'op1', killed: string[] = []): Promise<Baker> {
   const entries: JournalEntry[] = [];
+  const dead = new Set(killed);
   const notes: string[] = [];
   const journal: Journal = { append: async (entry) => void entries.push(entry), entries: async () => entries };
   const note = (text: string): void => void notes.push(text);
@@ -28,8 +29,13 @@ export async function baker(account: Account, directory: string, id = 'op1', kil
       end: async (ended) => void killed.splice(killed.indexOf(ended), 1),
       killed: async () => [...killed],
     },
+    here: {
+      ...{ user: 'ops', host: 'here', process: { pid: 1, startedAt: id, home: 'here' } },
+      isGone: async ({ startedAt }) => dead.has(startedAt),
+    },
     operation: {
       ...{ id, command: 'build', clock: account.clock, journal, undos: [], warnings: [], forward: false },
+      held: { lease: undefined },
       report: { ...silentReport, note, warn: note },
       interrupt: account.interrupt.signal,
     },

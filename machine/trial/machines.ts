@@ -24,6 +24,8 @@ export interface TrialMachine {
   readonly id: string;
   readonly address: string;
   readonly box: Box;
+  /** What `box` comes with; undefined as by hand. */
+  readonly lease: { token: number | undefined };
   /** Runs a script as root, past the firewall and sshd: what no operator can do. Its output, trimmed. */
   root(script: string): Promise<string>;
   /** As when the power goes and comes back; resolves when anny-box answers again. */
@@ -67,7 +69,11 @@ sync
 export async function newMachine(ground: Ground, id: string): Promise<TrialMachine> {
   const hostKey = makeHostKey(systemClock);
   const { address } = await create(ground, id, { snapshotId: SNAPSHOT }, hostKey, 'deploy');
-  const machines = steadyMachines(sshMachines(ground.privateKeyPath), systemClock);
+  const lease: TrialMachine['lease'] = { token: undefined };
+  const machines = steadyMachines(
+    sshMachines(ground.privateKeyPath, () => lease.token),
+    systemClock,
+  );
   const target = { address, hostKeyFingerprint: hostKey.fingerprint };
   const root = (script: string) => runInside(`${ground.place.name}-${id}`, script);
   // Looked at from inside: each knock at a machine that is not up yet counts with its firewall.
@@ -81,6 +87,7 @@ export async function newMachine(ground: Ground, id: string): Promise<TrialMachi
     id,
     address,
     box,
+    lease,
     root,
     reboot: async () => {
       await box.close();

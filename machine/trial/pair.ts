@@ -51,6 +51,6 @@ docker rm -f ledger >/dev/null 2>&1 || true
 find ${STATE} -mindepth 1 -delete 2>/dev/null || true
 rm -rf /var/lib/anny/* /opt/anny/backups/* /run/anny/app
 find /run/anny/mode /run/anny/takeover /run/anny/pass -type f -delete
-rm -f /run/anny/hold /run/anny/quiesced /run/anny/relay-open /run/anny/jobs
+rm -f /run/anny/lease /run/anny/hold /run/anny/quiesced /run/anny/relay-open /run/anny/jobs
 anny-box boot >/dev/null
 `;

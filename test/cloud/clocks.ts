@@ -14,6 +14,7 @@ export function handClock(): HandClock {
   let sleepers: { readonly at: number; readonly wake: () => void }[] = [];
   return {
     now: () => now,
+    uptime: () => now,
     sleep: (ms) => new Promise((wake) => void sleepers.push({ at: now + ms, wake })),
     randomHex: (bytes) => '5a'.repeat(bytes),
     pass: (ms) => {
@@ -37,6 +38,7 @@ export function fastClock(chance = '80'): FastClock {
   return {
     slept,
     now: () => now,
+    uptime: () => now,
     sleep: async (ms) => {
       slept.push(ms);
       const until = now + ms;

@@ -1,3 +1,4 @@
+import type { OperatorCommand } from '../../bluegreen/command.ts';
 import type { Context } from '../../bluegreen/context.ts';
 import { diagnose } from '../../bluegreen/doctor/diagnose.ts';
 import type { Finding, RepairAction } from '../../bluegreen/doctor/finding.ts';
@@ -9,7 +10,7 @@ import { runCommand } from '../../bluegreen/run-command.ts';
 import { type StatusView, statusOf } from '../../bluegreen/status.ts';
 
 /** What an operator types, or lets the doctor do. */
-export type Command = RepairAction;
+export type Command = RepairAction | OperatorCommand;
 
 /** What a command is told by its plan before anything happens. */
 export type Announce = (plan: Plan) => void;

@@ -5,6 +5,7 @@ import { powerOff, powerOn } from './box/boot.ts';
 import { activate, fence, pass, prepare, secrets, start, stop, unfence } from './box/candidate.ts';
 import { locked } from './box/flags.ts';
 import { hold, relay, resume } from './box/handover.ts';
+import { knownLease, requireLease } from './box/lease.ts';
 import { type Machine, NOTHING_RELAYED, pause, seconds } from './box/machine.ts';
 import { admit, pull, pullKey, takeover } from './box/pull.ts';
 
@@ -98,11 +99,19 @@ function boxOn(world: World, operator: Operator, line: Line, untilMs = Number.PO
       };
       return answered(machine, () => verb(slowly), Math.min(timeoutMs, Math.max(1, untilMs - timeOf(world, operator))));
     });
-  const inTurn = <T>(name: string, verb: () => Promise<T>, timeoutMs?: number): Promise<T> =>
-    run(name, (slowly) => locked(machine, () => slowly().then(verb)), timeoutMs);
+  const inTurn = <T>(name: string, verb: () => Promise<T>, timeoutMs?: number): Promise<T> => {
+    const token = operator.token();
+    const turn = async (slowly: () => Promise<void>): Promise<T> => {
+      requireLease(machine, token, name);
+      await slowly();
+      return verb();
+    };
+    return run(name, (slowly) => locked(machine, () => turn(slowly)), timeoutMs);
+  };
   return {
     address,
     status: () => run('status', async () => statusOf(machine)),
+    claim: () => inTurn('claim', async () => statusOf(machine)),
     prepare: (release, slot) => inTurn('prepare', () => prepare(machine, release, slot)),
     secrets: () => inTurn('secrets', () => secrets(machine)),
     restore: (archive) => inTurn('restore', () => restore(machine, archive), TRANSFER_TIMEOUT_MS),
@@ -168,6 +177,7 @@ export function statusOf(machine: Machine): BoxStatus {
     peerWrites: role === 'relay' ? disk.peerWrites : null,
     takeover: { from: disk.takeoverFrom, at: disk.takeoverAt },
     hostPublicKey: machine.hostPublicKey,
+    lease: knownLease(machine),
     bootId: memory.bootId,
     uptimeSeconds: 0,
     diskFreeBytes: world.timeline.now() < machine.fullUntil ? 0 : 1e10,

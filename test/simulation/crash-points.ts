@@ -42,11 +42,15 @@ export async function pointsOf(scene: Scene): Promise<Point[]> {
 
 /** @param lines What a command wrote into the journal, from its first line to its last. */
 export function momentsOf(scene: string, lines: readonly JournalEntry[]): Point[] {
-  return lines.flatMap(({ step, event }, index) => {
-    const moments: Moment[] =
-      event === 'intent' ? ['before the call'] : ['after the call, before the journal', 'after the journal'];
-    return moments.map((moment) => ({ scene, step, moment, line: index + 1 }));
-  });
+  return lines.flatMap(({ step, event }, index) =>
+    momentsAt(event).map((moment) => ({ scene, step, moment, line: index + 1 })),
+  );
+}
+
+function momentsAt(event: JournalEntry['event']): readonly Moment[] {
+  if (event === 'intent' || event === 'begin') return ['before the call'];
+  // The line of a command's end is no call's.
+  return event === 'end' ? ['after the journal'] : ['after the call, before the journal', 'after the journal'];
 }
 
 /** Kills the command at the point, goes on the given way from elsewhere, and then follows what status says. */
@@ -93,3 +97,26 @@ export const AGAIN: Way = {
     await stage.runElsewhere(command);
   },
 };
+
+/** Goes on to that command's end. What cannot be gone on with is taken back, as its failure says. */
+export const RESUME: Way = {
+  name: 'resume',
+  goOn: async (stage) => {
+    const ending = await stage.runElsewhere({ kind: 'resume' });
+    if (ending.kind !== 'success') await stage.runElsewhere({ kind: 'abort' });
+    await checkForgotten(stage);
+  },
+};
+
+export const ABORT: Way = {
+  name: 'abort',
+  goOn: async (stage) => {
+    await stage.runElsewhere({ kind: 'abort' });
+    await checkForgotten(stage);
+  },
+};
+
+async function checkForgotten(stage: Stage): Promise<void> {
+  const { interrupted } = await stage.look();
+  if (interrupted !== null) throw new Violation(`${interrupted.command} still counts as cut off`);
+}

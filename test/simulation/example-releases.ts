@@ -65,7 +65,7 @@ export function answering(number: number, role: Role, status: Partial<BoxStatus>
     now: NOW_SECONDS,
     peerWrites: null,
     takeover: { from: '', at: 0 },
-    ...{ hostPublicKey: 'ssh-ed25519 AAAA', failedUnits: [] },
+    ...{ hostPublicKey: 'ssh-ed25519 AAAA', lease: 0, failedUnits: [] },
     ...status,
   };
   return { ...one, box: deafBox(one.address), status: said, askedAt: NOW_SECONDS };
@@ -90,6 +90,7 @@ export function examined(world: World, besides: Partial<Observations> = {}): Obs
   const backup = { name: '20251231-230000.tar.age', at: NOW_SECONDS - 3_600, bytes: 1 };
   return {
     world,
+    claims: [],
     situation: judge(world),
     tagged: [],
     images: [IMAGE, { ...IMAGE, digest: LIVE_DIGEST }],
@@ -104,7 +105,7 @@ export function examined(world: World, besides: Partial<Observations> = {}): Obs
 
 function deafBox(address: string): Box {
   const never = (): Promise<never> => Promise.reject(new Error('a decision must not touch a machine'));
-  const verbs = { status: never, prepare: never, secrets: never, start: never, stop: never, pass: never };
+  const verbs = { status: never, claim: never, prepare: never, secrets: never, start: never, stop: never, pass: never };
   const moving = {
     hold: never,
     resume: never,

@@ -2,9 +2,10 @@ import { HAPPENINGS, type Happening, type Incident } from './operator.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
-const BOX_CALLS = 'connect status prepare secrets restore start stop pass activate hold resume relay fence unfence'
-  .concat(' pullKey admit pull takeover backup certificate traffic')
-  .split(' ');
+const BOX_CALLS =
+  'connect status claim prepare secrets restore start stop pass activate hold resume relay fence unfence'
+    .concat(' pullKey admit pull takeover backup certificate traffic')
+    .split(' ');
 /** Around the commit, where a fault does the most. */
 const HANDOVER_CALLS = 'hold hold takeover takeover relay relay relay activate activate'.split(' ');
 const CLOUD_CALLS = 'instances instance createInstance tagInstance clearUserData halt destroyInstance records'

@@ -113,7 +113,8 @@ export function checkMayGo(world: World, machine: Machine): void {
 /** What only this machine has goes with it: nobody destroys it but by its name. */
 export function checkNotOnlyCopy(world: World, machine: Machine): void {
   const { address, disk, dead } = machine;
-  const hasServed = !['none', 'candidate'].includes(disk.role) || disk.takeoverFrom !== '';
+  const { role, takeoverFrom } = disk.role === 'fenced' && disk.fencedAs !== undefined ? disk.fencedAs : disk;
+  const hasServed = !['none', 'candidate'].includes(role) || takeoverFrom !== '';
   if (!hasServed || dead || world.forced === disk.release || world.ledger.mayLoseAfter !== undefined) return;
   const others = world.machines.filter((one) => one !== machine && !one.dead);
   const only = (write: number): boolean => has(disk.state, write) && !others.some((one) => has(one.disk.state, write));
@@ -131,16 +132,17 @@ export function checkAgreed(couldBeAsked: readonly Machine[], command: Command, 
 }
 
 /** A standby that is chosen to go on has all that any other has. */
-export function checkNewestChosen(world: World, chosen: string): void {
+/** @param askedAt When the command began to ask: who came up, or within reach, after that may have been missed. */
+export function checkNewestChosen(world: World, chosen: string, askedAt: number): void {
   const kept = ({ disk }: Machine): number =>
     world.ledger.promised.count - missingFrom(world.ledger, disk.state).length;
-  const best = Math.max(...world.machines.filter(couldGoOn).map(kept));
+  const best = Math.max(...world.machines.filter((one) => couldGoOn(one, askedAt)).map(kept));
   const machine = world.machineAt(chosen);
   if (machine !== undefined && kept(machine) < best) throw new Violation(`${chosen} goes on although another has more`);
 }
 
-export function couldGoOn({ memory, disk, cutUntil, world }: Machine): boolean {
-  return memory.up && cutUntil < world.timeline.now() && disk.role === 'relay' && !disk.luckier;
+export function couldGoOn({ memory, disk, cutUntil }: Machine, askedAt: number): boolean {
+  return memory.up && memory.upAt < askedAt && cutUntil < askedAt && disk.role === 'relay' && !disk.luckier;
 }
 
 /** Every promised write is on this machine, but for those that a command had said would be lost. */

@@ -36,20 +36,25 @@ export interface Operator {
   readonly calls: Map<string, number>;
   /** The account's API cannot be reached from here until then. */
   offlineUntil: number;
+  /** Of the lease that its command holds. */
+  token: () => number | undefined;
+  /** Its process, as others of the same computer see it. */
+  readonly process: string;
   killed: () => void;
 }
 
 export const HERE = 'here';
 
-export function operator(incidents: readonly Incident[], computer = HERE): Operator {
+export function operator(process: string, incidents: readonly Incident[], computer = HERE): Operator {
   const calls = new Map<string, number>();
   return {
-    computer,
+    ...{ computer, process },
     task: { alive: true },
     interrupt: new AbortController(),
     incidents,
     calls,
     offlineUntil: 0,
+    token: () => undefined,
     killed: () => undefined,
   };
 }

@@ -6,6 +6,7 @@ import type { Probe } from '../../bluegreen/probe.ts';
 import type { Smoke } from '../../bluegreen/smoke.ts';
 import type { Clock } from '../../operation/clock.ts';
 import type { AnnyError } from '../../operation/errors.ts';
+import type { Here } from '../../operation/here.ts';
 import type { Journal } from '../../operation/journal.ts';
 import { call, fault, type Operator, timeOf } from './operator.ts';
 import { healthAt } from './traffic.ts';
@@ -15,12 +16,39 @@ import { SERVERS } from './zone.ts';
 export function clockPort(world: World, operator: Operator): Clock {
   return {
     now: () => timeOf(world, operator),
-    sleep: (ms) => call(world, operator, 'clock.sleep', () => world.timeline.sleep(operator.task, ms)),
+    uptime: () => world.timeline.now(),
+    sleep: (ms, stop) => call(world, operator, 'clock.sleep', () => slept(world, operator, ms, stop)),
     randomHex: (bytes) => world.random.hex(bytes),
   };
 }
 
 /** Each computer has its own: a command that goes on elsewhere has the world alone. */
+/** Until the time is over, or somebody says that it is enough. */
+function slept({ timeline }: World, { task }: Operator, ms: number, stop: AbortSignal | undefined): Promise<void> {
+  const over = timeline.sleep(task, ms);
+  if (stop === undefined) return over;
+  return new Promise((resolve) => {
+    const enough = (): void => resolve();
+    if (stop.aborted) return enough();
+    stop.addEventListener('abort', enough, { once: true });
+    void over.then(() => {
+      stop.removeEventListener('abort', enough);
+      resolve();
+    });
+  });
+}
+
+/** A process on the operator's computer; another one of the same computer can tell that it has ended. */
+export function herePort(world: World, { computer, process }: Operator): Here {
+  world.living.add(process);
+  return {
+    user: 'ops',
+    host: computer,
+    process: { pid: 1, startedAt: process, home: computer },
+    isGone: async (mark) => mark.home === computer && !world.living.has(mark.startedAt),
+  };
+}
+
 export function journalPort(world: World, operator: Operator): Journal {
   const entries = world.journalOf(operator.computer);
   return {

@@ -4,6 +4,7 @@ import type { Settings } from '../../config/settings.ts';
 import { steadyMachines } from '../../machine/steady.ts';
 import { AnnyError, type ErrorCode } from '../../operation/errors.ts';
 import { silentReport } from '../../operation/silent-report.ts';
+import type { Operation } from '../../operation/step.ts';
 import { cloudPort } from './account.ts';
 import type { Machine } from './box/machine.ts';
 import { type Announce, type Command, look, run } from './commands.ts';
@@ -25,6 +26,7 @@ import { HERE, type Incident, type Operator, operator } from './operator.ts';
 import {
   backupsPort,
   clockPort,
+  herePort,
   hooksPort,
   journalPort,
   nameServersPort,
@@ -51,6 +53,8 @@ const config = configSchema.parse({
   },
 });
 
+const LOCK_WAIT_MS = 45_000;
+
 const settings: Settings = {
   environment: ENVIRONMENT,
   config,
@@ -62,19 +66,24 @@ const settings: Settings = {
 
 function open(world: World, caller: Operator, command: string): Context {
   const clock = clockPort(world, caller);
+  const operation: Operation = {
+    id: world.random.hex(6),
+    command,
+    clock,
+    journal: journalPort(world, caller),
+    report: silentReport,
+    undos: [],
+    warnings: [],
+    held: { lease: undefined },
+    interrupt: caller.interrupt.signal,
+    forward: false,
+  };
+  caller.token = () => operation.held.lease?.token;
   return {
     settings,
-    operation: {
-      id: world.random.hex(6),
-      command,
-      clock,
-      journal: journalPort(world, caller),
-      report: silentReport,
-      undos: [],
-      warnings: [],
-      interrupt: caller.interrupt.signal,
-      forward: false,
-    },
+    operation,
+    here: herePort(world, caller),
+    lock: { waitMs: LOCK_WAIT_MS, reason: '' },
     cloud: cloudPort(world, caller, clock),
     machines: steadyMachines(machinesPort(world, caller), clock),
     nameServers: nameServersPort(world, caller),
@@ -99,11 +108,14 @@ export async function perform(
   computer = HERE,
 ): Promise<Ending> {
   world.tell(`$ ${Object.values(command).join(' ')}`);
-  const caller = operator(incidents, computer);
+  const caller = operator(world.random.hex(4), incidents, computer);
   const [before] = acceptors(world);
   const bootId = before?.memory.bootId;
   world.forced = command.kind === 'retire' && command.force ? command.release : undefined;
-  const asked = world.machines.filter(couldGoOn).map((machine) => ({ machine, life: machine.task }));
+  const askedAt = world.timeline.now();
+  const asked = world.machines
+    .filter((one) => couldGoOn(one, askedAt))
+    .map((machine) => ({ machine, life: machine.task }));
   const wasLed = before !== undefined && leadsTo(world, before);
   const announce: Announce = (plan) => {
     world.tell(`  plan: ${plan.action}`);
@@ -112,12 +124,13 @@ export async function perform(
       command,
       plan,
     );
-    if (plan.action === 'fall-back' && !('to' in command)) checkNewestChosen(world, plan.to.address);
+    if (plan.action === 'fall-back' && !('to' in command)) checkNewestChosen(world, plan.to.address, askedAt);
     if (!('lostSeconds' in plan)) return;
     const since = world.timeline.now() - plan.lostSeconds * 1_000 - ROUNDED_MS - world.jumpedMs;
     world.ledger.mayLoseAfter = Math.min(since, world.ledger.mayLoseAfter ?? since);
   };
   const ending = await ended(world, watch, caller, () => run(open(world, caller, command.kind), command, announce));
+  world.living.delete(caller.process);
   world.tell(`= ${ending.kind === 'failure' ? `exit ${ending.exitCode} ${ending.code}` : ending.kind}`);
   if (ending.kind === 'success') checkSuccess(world, ending.release);
   if (ending.kind === 'failure' && before !== undefined && before.memory.bootId === bootId) {
@@ -195,7 +208,7 @@ function leadsTo(world: World, machine: Machine): boolean {
 }
 
 export async function lookAround(world: World, watch: Watch) {
-  const caller = operator([]);
+  const caller = operator(world.random.hex(4), []);
   let seen: Awaited<ReturnType<typeof look>> | undefined;
   let failed: unknown;
   look(open(world, caller, 'status')).then(

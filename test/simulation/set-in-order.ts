@@ -42,6 +42,8 @@ export async function setInOrder(world: World, watch: Watch, go: Go): Promise<vo
     // No command cures an app; what else is wrong, the doctor says.
     const besides = saysIll(view) ? view.findings.find(isMendable)?.repair : undefined;
     const ending = await go(besides?.kind === 'fix' ? besides.action : commandOf(before));
+    // What cannot be gone on with is taken back, as its failure says.
+    if (ending.kind === 'failure' && before === 'anny-bluegreen resume') await go({ kind: 'abort' });
     if (ending.kind === 'failure' && ending.exitCode === 4 && !(await insistOrGiveUp(world, go, before))) return;
   }
   throw new Violation('following what status says does not put things in order');
@@ -87,6 +89,9 @@ function commandOf(text: string): Command {
   if (release !== undefined && (verb === 'fence' || verb === 'stop')) return { kind: verb, release };
   const [, kind, name] = text.split(' ');
   switch (kind) {
+    case 'resume':
+    case 'abort':
+      return { kind };
     case 'promote':
       return { kind, again: false };
     case 'settle':

@@ -43,6 +43,8 @@ export interface World {
   readonly skewed: boolean;
   readonly ledger: Ledger;
   readonly story: string[];
+  /** Processes of operators that have not ended. */
+  readonly living: Set<string>;
   /** What nobody can kill. */
   readonly forever: Task;
   /** When the last line was told: something happens. */
@@ -109,6 +111,7 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     ...decided,
     ledger: ledger(),
     story,
+    living: new Set(),
     forever: { alive: true },
     toldAt: begun,
     forced: undefined,

@@ -26,6 +26,7 @@ export function powerOff(machine: Machine): void {
 async function boot(machine: Machine): Promise<void> {
   machine.power = 'running';
   machine.memory.up = true;
+  machine.memory.upAt = machine.world.timeline.now();
   if (machine.disk.role !== 'writer') applyRole(machine);
   await pause(machine, 200, 1_000);
   if (machine.disk.role === 'writer') await serveWriter(machine);

@@ -1,3 +1,4 @@
+import { checkMayGo } from '../invariants.ts';
 import { applyRole, HEALTHY, requireHealthy, startApp, stopApp } from './flags.ts';
 import {
   become,
@@ -90,7 +91,10 @@ const UNFENCE_MS = 30_000;
 
 /** The flags go first and whatever happens to the file: a machine that is told to stop serving stops. */
 export async function fence(machine: Machine): Promise<void> {
-  const { memory, disk } = machine;
+  const { memory, disk, world } = machine;
+  // A relay is fenced before it is destroyed, and for no other reason.
+  if (disk.role === 'relay') checkMayGo(world, machine);
+  if (disk.role !== 'fenced') disk.fencedAs = { role: disk.role, takeoverFrom: disk.takeoverFrom };
   memory.mode = { writer: false, hold: false, relay: false };
   memory.takeover.clear();
   memory.passes.clear();

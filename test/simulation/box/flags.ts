@@ -1,3 +1,4 @@
+import { AnnyError } from '../../../operation/errors.ts';
 import { die, type Machine, pause } from './machine.ts';
 
 /** After it the machine behaves as its role file says: what nginx tests per request. */
@@ -61,7 +62,9 @@ export async function locked<T>(machine: Machine, verb: () => Promise<T>): Promi
     await new Promise<void>((resolve) => memory.waiting.push(resolve));
     if (world.timeline.now() - asked > LOCK_WAIT_MS) {
       next(machine);
-      die(machine, 'another verb is still running');
+      throw new AnnyError('MACHINE_BUSY', {
+        ...{ doing: `anny-box on ${machine.address}`, found: 'another verb is still running', next: 'wait' },
+      });
     }
   }
   memory.locked = true;

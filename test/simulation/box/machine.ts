@@ -30,11 +30,17 @@ export interface Disk {
   relayed: { requests: number; lastAt: number; writes: number };
   peerWrites: BoxStatus['peerWrites'];
   pullKey: string;
+  /** What it was when it was fenced. */
+  fencedAs: { readonly role: Role; readonly takeoverFrom: string } | undefined;
+  /** Highest token of a lease that it has seen, as far as there was room for it. */
+  lease: number;
 }
 
 /** What a reboot takes away: flags that nginx tests, the app, the lock, the dead man's timer. */
 export interface Memory {
   up: boolean;
+  /** Since when. */
+  upAt: number;
   appRunning: boolean;
   mode: { writer: boolean; hold: boolean; relay: boolean };
   readonly takeover: Set<string>;
@@ -53,6 +59,7 @@ export interface Memory {
   locked: boolean;
   readonly waiting: (() => void)[];
   bootId: string;
+  lease: number;
 }
 
 export interface Machine {
@@ -102,12 +109,15 @@ export function freshDisk(): Disk {
     relayed: { ...NOTHING_RELAYED },
     peerWrites: null,
     pullKey: '',
+    fencedAs: undefined,
+    lease: 0,
   };
 }
 
 export function emptyMemory(bootId: string): Memory {
   return {
     up: false,
+    upAt: 0,
     appRunning: false,
     mode: { writer: false, hold: false, relay: false },
     takeover: new Set(),
@@ -122,6 +132,7 @@ export function emptyMemory(bootId: string): Memory {
     locked: false,
     waiting: [],
     bootId,
+    lease: 0,
   };
 }
 

@@ -42,13 +42,13 @@ answer_done() {
   answer_json '{}'
 }
 
-# die ERROR NEXT: an expected failure, in words for an operator at night.
+# die ERROR NEXT [OBJECT]: an expected failure, in words for an operator at night; OBJECT says more to programs.
 die() {
   trap - ERR
   if [[ ! -e $WORK/answered ]]; then
     : >"$WORK/answered" || true
     note "refused: $1"
-    jq -cn --arg error "$1" --arg next "$2" '{$error, $next}' >&3
+    jq -cn --arg error "$1" --arg next "$2" --argjson more "${3:-null}" '{$error, $next} + $more' >&3
   fi
   exit 1
 }
@@ -80,7 +80,7 @@ take_lock() {
   exec 9>>"$RUN/lock"
   flock -w "$LOCK_WAIT_SECONDS" 9 ||
     die "another verb is still running: $(cat "$RUN/lock-holder" 2>/dev/null || echo unknown)" \
-      'wait for it, then run the same command again'
+      'wait for it, then run the same command again' '{"busy":true}'
   echo "$1 (process $$)" >"$RUN/lock-holder"
 }
 

@@ -18,9 +18,10 @@ verb_status() {
     --arg bootId "$(cat /proc/sys/kernel/random/boot_id)-$(init_start_ms)" \
     --argjson uptimeSeconds "$((($(uptime_ms) - $(init_start_ms)) / 1000))" \
     --argjson diskFreeBytes "$(disk_free)" --arg failed "$(failed_units)" --argjson now "$(date +%s)" \
+    --argjson lease "$(known_lease)" \
     '{$role, $release, $slot, $since, $generation, $relayTo, held: ($holdUntil > 0), $holdUntil, $app, $image,
       $certificate, $lastBackupAt, $relayed, $peerWrites, takeover: {$from, $at}, $hostPublicKey, $bootId, $uptimeSeconds,
-      $diskFreeBytes, $now, failedUnits: ($failed | split("\n") | map(select(. != "")))}')"
+      $diskFreeBytes, $now, $lease, failedUnits: ($failed | split("\n") | map(select(. != "")))}')"
 }
 
 image_json() {

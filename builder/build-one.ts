@@ -1,0 +1,113 @@
+import type { SnapshotId } from '../cloud/cloud.ts';
+import { whileHolding } from '../lease/hold.ts';
+import { AnnyError, hasCode } from '../operation/errors.ts';
+import { undoAll, warn } from '../operation/step.ts';
+import { type BakeContext, type BakeRequest, bake } from './bake.ts';
+import type { BuildWish, Built } from './build.ts';
+import { type Image, imagesIn, reusable } from './catalog.ts';
+import type { Identity } from './digest.ts';
+import { inputsLog } from './inputs-log.ts';
+import { reasons, summarize } from './reasons.ts';
+import { bakeScope, sweepGone, watchBakes } from './sweep.ts';
+
+/** Another bake of the same digest is waited for as long as one can take: its image will do. */
+const LOCK = { waitMs: 3 * 60 * 60_000, reason: '' };
+
+/** The image that would be baked, if it is there already. */
+export function findBaked(
+  { settings, operation }: BakeContext,
+  images: readonly Image[],
+  identity: Identity,
+): Image | undefined {
+  return reusable(images, identity, operation.clock.now(), settings.config.image.max_age);
+}
+
+/** Bakes one image of a chain, or finds that somebody else just did. */
+export async function buildOne(
+  context: BakeContext,
+  step: BakeRequest,
+  listed: readonly Image[] | undefined,
+  wish: BuildWish,
+  keep: (error: unknown) => Promise<boolean>,
+): Promise<Built> {
+  const { operation, settings } = context;
+  const { identity } = step;
+  const images = listed ?? (await imagesIn(context.cloud));
+  const why = await reasons(inputsLog(settings.directory), identity, images);
+  const common = { name: identity.name, digest: identity.digest, why };
+  const wanted = (all: readonly Image[]) => (wish.force ? undefined : findBaked(context, all, identity));
+  const here = wanted(images);
+  if (here !== undefined) return { ...common, ...wasThere(context, identity, here) };
+  const bakes = watchBakes(context);
+  const lease = { scope: bakeScope(identity), command: `anny-image build ${identity.name}`, ...LOCK };
+  const result = await whileHolding(operation, context, lease, async (held) => {
+    await held.write({ digest: identity.digest });
+    await sweepGone(context, await bakes.look());
+    const meanwhile = wanted(await imagesIn(context.cloud));
+    if (meanwhile !== undefined) return wasThere(context, identity, meanwhile);
+    const line = `bake ${identity.name} ${identity.digest.slice(0, 12)}${why.length === 0 ? '' : ` (${summarize(why)})`}`;
+    operation.report.note(line);
+    const snapshotId = await bakeOrTakeBack(context, step, keep);
+    // What has not changed in all that time is nobody's any more. The image is there, whether that succeeds or not.
+    await bakes
+      .look()
+      .then((seen) => sweepGone(context, seen))
+      .catch((error: unknown) => {
+        if (!(error instanceof AnnyError)) throw error;
+        warn(operation, `what killed bakes left is not swept: ${error.message}`);
+      });
+    return { snapshotId, baked: true };
+  });
+  return { ...common, ...result };
+}
+
+function wasThere({ operation }: BakeContext, { name, digest }: Identity, { snapshotId }: Image) {
+  operation.report.note(`${name} ${digest.slice(0, 12)} is baked and tested already: ${snapshotId}`);
+  return { snapshotId, baked: false };
+}
+
+async function bakeOrTakeBack(
+  context: BakeContext,
+  step: BakeRequest,
+  keep: (error: unknown) => Promise<boolean>,
+): Promise<SnapshotId> {
+  try {
+    const snapshotId = await bake(context, step);
+    context.operation.undos.length = 0;
+    // Only --why needs it: a full disk here must not take a good image back.
+    await inputsLog(context.settings.directory)
+      .remember(step.identity)
+      .catch(() => undefined);
+    return snapshotId;
+  } catch (error) {
+    return await takeBack(context, step.identity, error, keep);
+  }
+}
+
+/** Nothing is left behind, unless the operator wants to look at the machine of a bake that failed. */
+async function takeBack(
+  { operation, cloud }: BakeContext,
+  identity: Identity,
+  error: unknown,
+  keep: (error: unknown) => Promise<boolean>,
+): Promise<never> {
+  // Somebody else has taken over: what this bake made is swept by them.
+  if (hasCode(error, 'LEASE_LOST')) throw error;
+  const stopped = hasCode(error, 'INTERRUPTED');
+  if (!stopped && (await keep(error))) {
+    operation.undos.length = 0;
+    const left = (await cloud.instances()).filter(({ tags }) => tags.includes(`op=${operation.id}`));
+    for (const { label, address } of left) {
+      operation.report.warn(`kept: ${label}, ssh anny-bake@${address ?? '?'}; destroy it when you have seen enough`);
+    }
+    throw error;
+  }
+  const failures = await undoAll(operation);
+  if (failures.length === 0) throw error;
+  throw new AnnyError('UNFINISHED', {
+    doing: `taking the bake of ${identity.name} back`,
+    found: failures.join('; '),
+    next: `destroy what is tagged op=${operation.id} in the account`,
+    cause: error,
+  });
+}

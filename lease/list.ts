@@ -1,0 +1,43 @@
+import { type Claim, PREFIX, prefixOf, readClaim, scopeOf } from './claim.ts';
+import { EXPIRY_MS } from './decide.ts';
+import type { LeasePorts } from './look.ts';
+
+/** A claim as somebody sees it who looks once: how fresh it is, only its writer's clock tells. */
+export interface ListedClaim {
+  readonly scope: string;
+  readonly claim: Claim;
+  readonly quietMs: number;
+  /** Its process was on this computer and has ended. */
+  readonly gone: boolean;
+}
+
+/** All claims in the account, or those of one scope. */
+export async function listClaims({ cloud, clock, here }: LeasePorts, scope?: string): Promise<readonly ListedClaim[]> {
+  const listed: ListedClaim[] = [];
+  for (const { name, text } of await cloud.notes(scope === undefined ? PREFIX : prefixOf(scope))) {
+    const claim = readClaim(text);
+    if (claim === undefined) continue;
+    const quietMs = Math.max(0, clock.now() - claim.beatAt);
+    listed.push({ scope: scopeOf(name), claim, quietMs, gone: await here.isGone(claim.process) });
+  }
+  return listed;
+}
+
+/** Clocks of two computers differ; by more than this, one of them is wrong. */
+const QUIET_MS = EXPIRY_MS + 30_000;
+
+function isQuiet({ gone, quietMs }: ListedClaim): boolean {
+  return gone || quietMs > QUIET_MS;
+}
+
+export function runningIn(claims: readonly ListedClaim[]): ListedClaim | undefined {
+  return claims.find((one) => one.claim.state === 'held' && !isQuiet(one));
+}
+
+/** What was cut off last, with something in hand. */
+export function interruptedIn(claims: readonly ListedClaim[]): ListedClaim | undefined {
+  return claims
+    .filter((one) => one.claim.state === 'left' || (one.claim.state === 'held' && isQuiet(one)))
+    .filter(({ claim }) => claim.work !== null)
+    .toSorted((a, b) => b.claim.token - a.claim.token)[0];
+}
