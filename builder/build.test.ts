@@ -1,6 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { silentReport } from '../operation/silent-report.ts';
 import { build } from './build.ts';
 import { describeImage } from './catalog.ts';
 import { readChain } from './definition.ts';
@@ -168,12 +169,11 @@ describe('a second bake of the same digest', () => {
     const account = await whileOtherBakes(async (own, directory) => {
       const second = await baker(own, directory, 'op2');
       const stop = new AbortController();
-      const context = { ...second.context, operation: { ...second.context.operation, interrupt: stop.signal } };
-      const built = build(context, { name: 'base', force: false, onError: 'destroy' }, async () => false);
-      const ended = expect(built).rejects.toMatchObject({ code: 'INTERRUPTED' });
-      while (!second.notes.some((note) => note.startsWith('waiting for'))) await own.clock.sleep(10);
-      stop.abort();
-      await ended;
+      const report = { ...silentReport, note: (text: string) => text.startsWith('waiting for') && stop.abort() };
+      const operation = { ...second.context.operation, interrupt: stop.signal, report };
+      const wish = { name: 'base', force: false, onError: 'destroy' } as const;
+      const built = build({ ...second.context, operation }, wish, async () => false);
+      await expect(built).rejects.toMatchObject({ code: 'INTERRUPTED' });
     });
     expect(await account.cloud.notes('')).toEqual([]);
   });
