@@ -77,9 +77,10 @@ describe('what a list of claims means', () => {
 
   test('what was interrupted last has the highest token of those that are left', () => {
     const list = [
-      seen('a', { state: 'left', token: 3 }),
-      seen('b', { state: 'left', token: 7 }),
+      seen('a', { state: 'left', token: 3, work: 1 }),
+      seen('b', { state: 'left', token: 7, work: 1 }),
       seen('c', { token: 9 }),
+      seen('d', { state: 'left', token: 8 }),
     ];
     expect(lastLeft(list)?.claim.operation).toBe('b');
     expect(highestToken(list)).toBe(9);

@@ -68,7 +68,7 @@ function byTurn(a: Sighting, b: Sighting): number {
 /** What was interrupted last, if anything was. */
 export function lastLeft(seen: readonly Sighting[]): (Sighting & { readonly claim: Claim }) | undefined {
   return seen
-    .flatMap((one) => (one.claim?.state === 'left' ? [{ ...one, claim: one.claim }] : []))
+    .flatMap((one) => (one.claim?.state === 'left' && one.claim.work !== null ? [{ ...one, claim: one.claim }] : []))
     .toSorted((a, b) => b.claim.token - a.claim.token)[0];
 }
 

@@ -102,7 +102,9 @@ export function keep(
     },
     leave: async () => {
       await end();
-      if (!lost) await put({ state: 'left' });
+      // Who had nothing in hand leaves nothing to go on with.
+      if (!lost && claim.work === null) await cloud.deleteNote(held.id);
+      else if (!lost) await put({ state: 'left' });
     },
   };
 }
