@@ -8,9 +8,12 @@ import { isBakeMachine } from './bake-machine.ts';
 import { imagesIn } from './catalog.ts';
 import type { Identity } from './digest.ts';
 
+/** How the scopes of all bakes begin. */
+export const BAKES = 'bake-';
+
 /** One bake of a digest at a time. */
 export function bakeScope({ digest }: Identity): string {
-  return `bake-${digest.slice(0, 12)}`;
+  return `${BAKES}${digest.slice(0, 12)}`;
 }
 
 /** Takes away the machines and untested snapshots of bakes that were killed on this computer, at once. */
@@ -24,7 +27,7 @@ export async function sweepKilled(context: BakeContext): Promise<void> {
 
 /** Sees the claims of all bakes, of every digest and from every computer. */
 export function watchBakes({ cloud, operation, here }: BakeContext): Lookout {
-  return openLookout({ cloud, clock: operation.clock, here }, `${PREFIX}bake-`);
+  return openLookout({ cloud, clock: operation.clock, here }, `${PREFIX}${BAKES}`);
 }
 
 /** Takes away what bakes left whose claims have expired, wherever they ran. */

@@ -26,7 +26,7 @@ export async function listClaims({ cloud, clock, here }: LeasePorts, scope?: str
 /** Clocks of two computers differ; by more than this, one of them is wrong. */
 const QUIET_MS = EXPIRY_MS + 30_000;
 
-function isQuiet({ gone, quietMs }: ListedClaim): boolean {
+export function isQuiet({ gone, quietMs }: ListedClaim): boolean {
   return gone || quietMs > QUIET_MS;
 }
 

@@ -1,5 +1,6 @@
 import { isBakeMachine, MAY_BAKE_MS } from '../../builder/bake-machine.ts';
 import type { Instance } from '../../cloud/cloud.ts';
+import { isQuiet } from '../../lease/list.ts';
 import { age } from '../age.ts';
 import { readTags } from '../tags.ts';
 import { decide, destroyByHand, type Finding, fix } from './finding.ts';
@@ -10,21 +11,23 @@ export function accountFindings(seen: Observations): readonly Finding[] {
   return [...bakes(seen), ...snapshots(seen), ...unreadable(seen)];
 }
 
-function bakes({ tagged, nowSeconds }: Observations): Finding[] {
+function bakes(seen: Observations): Finding[] {
+  const { tagged, nowSeconds } = seen;
   return tagged
-    .filter(({ tags, createdAt }) => isBakeMachine(tags) && isTooOld(createdAt, nowSeconds))
+    .filter(({ tags, createdAt }) => isBakeMachine(tags) && isLeft(seen, saidOf(tags, 'op'), createdAt))
     .map(({ label, tags, createdAt }) => ({
       code: 'orphan-bake',
       severity: 'warning',
-      found: `${label} has been there for ${ageOf(createdAt, nowSeconds)}, and no bake takes that long`,
+      found: `${label} has been there for ${ageOf(createdAt, nowSeconds)}, and no bake works with it`,
       means: 'a bake was killed; the machine only costs money',
       repair: fix({ kind: 'sweep', operation: saidOf(tags, 'op') }),
     }));
 }
 
-function snapshots({ images, nowSeconds }: Observations): Finding[] {
+function snapshots(seen: Observations): Finding[] {
+  const { images, nowSeconds } = seen;
   return images
-    .filter(({ stage, createdAt }) => stage === 'candidate' && isTooOld(createdAt, nowSeconds))
+    .filter(({ stage, operation, createdAt }) => stage === 'candidate' && isLeft(seen, operation, createdAt))
     .map(({ name, digest, operation, createdAt }) => ({
       code: 'orphan-snapshot',
       severity: 'warning',
@@ -56,7 +59,10 @@ function isUnreadable(one: Instance, environment: string): boolean {
   return tags === undefined || tags.release === '' || tags.hostKey === '';
 }
 
-function isTooOld(createdAt: string, nowSeconds: number): boolean {
+/** Its bake has a claim that nobody keeps up, or is older than any bake. */
+function isLeft({ bakes, nowSeconds }: Observations, operation: string, createdAt: string): boolean {
+  const claim = bakes.find((one) => one.claim.operation === operation);
+  if (claim !== undefined) return claim.claim.state === 'left' || isQuiet(claim);
   return nowSeconds * 1000 - Date.parse(createdAt) >= MAY_BAKE_MS;
 }
 

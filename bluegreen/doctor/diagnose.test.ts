@@ -67,9 +67,30 @@ test('a command that was cut off is to be gone on with, before anything else tha
   expect(cutOff({}, 'left')).toBe('warning, decide: anny-bluegreen resume');
   expect(cutOff({}, 'held', 0, true)).toBe('warning, decide: anny-bluegreen resume');
   expect(cutOff({}, 'held', 300_000)).toBe('warning, decide: anny-bluegreen resume');
-  expect(cutOff({}, 'held', 20_000)).toBe('not among ');
+  expect(cutOff({}, 'held', 20_000)).toBe('not among command-running');
   expect(cutOff({}, 'waiting', 300_000)).toBe('not among ');
   expect(cutOff({ operation: 'op2' }, 'left')).toContain('resume');
+});
+
+const claimed = (operation: string, state: 'left' | 'held', quietMs: number, scope = 'test') => ({
+  scope,
+  claim: {
+    ...{ user: 'ann', host: 'laptop', process: { pid: 7, startedAt: '1', home: 'x' }, operation, state, work: {} },
+    ...{ since: NOW_SECONDS * 1000, beatAt: NOW_SECONDS * 1000, beat: 9, token: 5, command: 'promote', reason: '' },
+  },
+  quietMs,
+  gone: false,
+});
+
+test('what a command is doing just now is nothing to mend', () => {
+  const claims = [claimed('op4', 'held', 1_000)];
+  const codes = (given: Given) => found({ ...given, besides: { claims } }).map(({ code }) => code);
+  const booting = silent(4, { stage: 'candidate' });
+  const holding = writer({ held: true, holdUntil: NOW_SECONDS + 9 });
+  expect(codes({ machines: [holding, standby(), booting] })).toEqual(['command-running']);
+  const relay = answering(2, 'relay', { relayTo: here });
+  expect(codes({ machines: [relay, answering(3, 'candidate')] })).toEqual(['command-running']);
+  expect(codes({ machines: [writer(), standby(), answering(5, 'candidate')] })).toEqual(['orphan', 'command-running']);
 });
 
 test('the same observations always mean the same, the worst first', () => {
@@ -339,6 +360,14 @@ describe('the account', () => {
     ],
   ])('%s', (code, besides, expected) => {
     expect(one(code, { besides })).toContain(expected);
+  });
+
+  test('knows a bake that was killed by its claim, at once and from any computer', () => {
+    const tagged = [bakeMachine(bake, daysAgo(0.01))];
+    const codes = (quietMs: number) =>
+      found({ besides: { tagged, bakes: [claimed('abc', 'held', quietMs, 'bake-x')] } }).map(({ code }) => code);
+    expect(codes(1_000)).toEqual([]);
+    expect(codes(90_000)).toEqual(['orphan-bake']);
   });
 
   test('leaves alone a bake that may still run, and what is of another environment', () => {

@@ -1,6 +1,6 @@
 import { accountFindings } from './account-findings.ts';
 import { bySeverity, type Finding } from './finding.ts';
-import { leaseFindings } from './lease-findings.ts';
+import { commandRunning, leaseFindings } from './lease-findings.ts';
 import { machineFindings } from './machine-findings.ts';
 import { nameFindings } from './name-findings.ts';
 import type { Observations } from './observations.ts';
@@ -12,6 +12,7 @@ import { standbyFindings } from './standby-findings.ts';
 export function diagnose(seen: Observations): readonly Finding[] {
   return bySeverity([
     ...leaseFindings(seen),
+    ...commandRunning(seen),
     ...roleFindings(seen),
     ...machineFindings(seen),
     ...nameFindings(seen),

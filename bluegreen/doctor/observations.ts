@@ -1,4 +1,5 @@
 import { type Image, imagesIn } from '../../builder/catalog.ts';
+import { BAKES } from '../../builder/sweep.ts';
 import type { Instance } from '../../cloud/cloud.ts';
 import { type ListedClaim, listClaims } from '../../lease/list.ts';
 import type { BackupFile } from '../backups.ts';
@@ -22,6 +23,8 @@ export interface Observations {
   readonly health: ProbeAnswer | undefined;
   /** Who works on this environment, or was cut off. */
   readonly claims: readonly ListedClaim[];
+  /** Who bakes, or was cut off at it. */
+  readonly bakes: readonly ListedClaim[];
   readonly publicName: string;
   readonly environment: string;
   readonly apiUrl: string;
@@ -42,7 +45,7 @@ export async function examine(context: Context, world: World): Promise<Observati
     cloud.instances(),
     imagesIn(cloud),
     backups.list(),
-    listClaims({ cloud, clock, here: context.here }, settings.environment),
+    listClaims({ cloud, clock, here: context.here }),
     situation.kind === 'live' ? askHealth(context, situation.writer.address) : undefined,
   ]);
   return {
@@ -52,7 +55,8 @@ export async function examine(context: Context, world: World): Promise<Observati
     images,
     backups: { configured: backups.configured, files, schedule: settings.config.backup.schedule },
     health,
-    claims,
+    claims: claims.filter(({ scope }) => scope === settings.environment),
+    bakes: claims.filter(({ scope }) => scope.startsWith(BAKES)),
     publicName: settings.publicName,
     environment: settings.environment,
     apiUrl: settings.config.infra.api_url,

@@ -1,3 +1,4 @@
+import { runningIn } from '../../lease/list.ts';
 import { age } from '../age.ts';
 import { agoThere, isExactlyFenced } from '../plan.ts';
 import type { Answering, Silent } from '../release.ts';
@@ -16,11 +17,11 @@ export function roleFindings(seen: Observations): readonly Finding[] {
     case 'two-writers':
       return [twoWriters(situation)];
     case 'committed':
-      return [committed(situation)];
+      return runningIn(seen.claims) === undefined ? [committed(situation)] : [];
     case 'dark':
       return [dark(situation, seen)];
     case 'live':
-      return live(situation);
+      return live(situation, seen);
   }
 }
 
@@ -82,10 +83,12 @@ function dark({ standbys, silent, strays }: Of<'dark'>, { nowSeconds, backups }:
   };
 }
 
-function live(situation: Of<'live'>): Finding[] {
+function live(situation: Of<'live'>, { claims }: Observations): Finding[] {
   const { writer, standbys } = situation;
+  // What a command is doing just now is no finding.
+  const isCutOff = writer.status.held && runningIn(claims) === undefined;
   return [
-    ...(writer.status.held ? [held(writer)] : []),
+    ...(isCutOff ? [held(writer)] : []),
     ...standbys.flatMap((one) => standbyRole(one, writer)),
     ...(writer.tags.stage === 'live' ? [] : [mark(writer, 'the writer')]),
     ...[writer, ...standbys].flatMap(strangeTags),
@@ -97,7 +100,8 @@ function held({ tags, status }: Answering): Finding {
     code: 'held',
     severity: 'critical',
     found: `${tags.release} lets requests wait, for at most another ${age(status.holdUntil - status.now)}`,
-    means: 'a handover is under way, or was cut off; the machine serves again by itself when its time is over',
+    means:
+      'a handover was cut off, and no command holds the lease; the machine serves again by itself when its time is over',
     repair: fix({ kind: 'settle' }),
   };
 }

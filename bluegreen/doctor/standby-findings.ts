@@ -3,6 +3,7 @@ import type { Answering, Silent } from '../release.ts';
 import { dueStandbys, wayBackOf } from '../retirement.ts';
 import type { Situation } from '../situation.ts';
 import { decide, type Finding, fix, look } from './finding.ts';
+import { isBeingDone } from './lease-findings.ts';
 import type { Observations } from './observations.ts';
 import { describeSilent } from './role-findings.ts';
 
@@ -32,9 +33,11 @@ function silent(one: Silent, { writer }: Live): Finding {
   };
 }
 
-/** One whose app runs was made ready on purpose; any other was left in the middle. */
-function stray(one: Answering | Silent, { situation, nowSeconds, rules }: Observations): Finding[] {
+/** One whose app runs was made ready on purpose; any other was left in the middle, unless its command still runs. */
+function stray(one: Answering | Silent, seen: Observations): Finding[] {
+  const { situation, nowSeconds, rules } = seen;
   const { release } = one.tags;
+  if (isBeingDone(seen, one)) return [];
   const since = Date.parse(one.instance.createdAt) / 1000;
   const old = nowSeconds - since;
   if ('box' in one && one.status.app.running && one.status.takeover.from === '' && old < rules.windowSeconds) {

@@ -91,6 +91,7 @@ export function examined(world: World, besides: Partial<Observations> = {}): Obs
   return {
     world,
     claims: [],
+    bakes: [],
     situation: judge(world),
     tagged: [],
     images: [IMAGE, { ...IMAGE, digest: LIVE_DIGEST }],
