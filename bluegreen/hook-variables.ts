@@ -1,6 +1,8 @@
 import type { HookEvent } from '../config/schema.ts';
+import type { Settings } from '../config/settings.ts';
 import type { AnnyError } from '../operation/errors.ts';
-import type { Context } from './context.ts';
+import type { LockWish } from '../operation/lock-options.ts';
+import type { Operation } from '../operation/step.ts';
 import type { Release } from './release.ts';
 
 /** What a hook is about, as far as it is known by then. */
@@ -22,9 +24,16 @@ export const HOOK_VARIABLES: readonly string[] = [
   ...['ANNY_ERROR', 'ANNY_ERROR_CODE', 'ANNY_ERROR_NEXT', 'ANNY_EXIT_CODE'],
 ];
 
+/** The command that a hook belongs to. */
+interface Teller {
+  readonly settings: Pick<Settings, 'environment' | 'publicName'>;
+  readonly operation: Pick<Operation, 'id' | 'command'>;
+  readonly lock: Pick<LockWish, 'reason'>;
+}
+
 /** What a hook is told. A fact that is not known is not set. */
 export function hookVariables(
-  { settings, operation }: Context,
+  { settings, operation, lock }: Teller,
   event: HookEvent,
   { release, from, image, error }: HookFacts,
 ): Readonly<Record<string, string>> {
@@ -35,6 +44,7 @@ export function hookVariables(
     ANNY_OPERATION: operation.id,
     ANNY_ENV: settings.environment,
     ANNY_NAME: settings.publicName,
+    ANNY_MESSAGE: lock.reason === '' ? undefined : lock.reason,
     ANNY_RELEASE: about?.release,
     ANNY_ADDRESS: release?.address,
     ANNY_SLOT: about?.slot,
