@@ -62,16 +62,11 @@ export async function withFailureHook<T>(context: Context, facts: HookFacts, bod
   }
 }
 
-function runIt(
-  { hooks, operation, ...context }: Context,
-  event: HookEvent,
-  facts: HookFacts,
-  stop: AbortSignal | undefined,
-) {
-  return hooks.run({
+function runIt(context: Context, event: HookEvent, facts: HookFacts, stop: AbortSignal | undefined) {
+  return context.hooks.run({
     event,
-    variables: hookVariables({ hooks, operation, ...context }, event, facts),
-    line: (text) => operation.report.note(text),
+    variables: hookVariables(context, event, facts),
+    line: (text) => context.operation.report.note(text),
     stop,
   });
 }
