@@ -55,14 +55,14 @@ export async function bake(context: BakeContext, request: BakeRequest): Promise<
   const snapshot = await takeSnapshot(context, request, builder);
   const fresh = { what: 'boot-test', identity, from: { snapshotId: snapshot } } as const;
   const booted = await withBakeMachine(context, fresh, async ({ id, shell }) => {
-    // Not before: who waits for this digest must see a machine of it until the image is tested.
     await destroy(context, 'destroy builder', builder);
     await testMachine(context, chain, shell, 'test the booted machine');
     await searchTheBooted(context, shell);
     return id;
   });
-  await markTested(context, request, snapshot);
+  // Before the image is there for everybody: the next build finds it with one listing, and looks for nothing that was left.
   await destroy(context, 'destroy test machine', booted);
+  await markTested(context, request, snapshot);
   return snapshot;
 }
 

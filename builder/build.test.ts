@@ -44,8 +44,8 @@ describe('a bake', () => {
         'create snapshot',
         'create boot-test',
         'destroy machine',
-        'describe snapshot',
         'destroy machine',
+        'describe snapshot',
       ],
     ]);
   });

@@ -22,6 +22,10 @@ export async function sweepKilled(context: BakeContext): Promise<void> {
   const killed = (await running.killed()).filter((id) => id !== operation.id);
   if (killed.length === 0) return;
   await sweepBakes(context, killed);
+  const claims = (await watchBakes(context).look()).filter(
+    ({ claim }) => claim !== undefined && killed.includes(claim.operation),
+  );
+  for (const { id } of claims) await context.cloud.deleteNote(id);
   for (const id of killed) await running.end(id);
 }
 

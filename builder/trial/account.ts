@@ -172,6 +172,7 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
   return {
     ...{ cloud, shells, clock, interrupt, story, addSnapshot },
     calledTestedUnproved: () => calledTestedUnproved,
+    notes: () => notes.list(''),
     calls: () => calls,
     openShells: () => openShells,
     machines: () => [...machines.values()].map(({ instance }) => instance),

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { crashBuild } from '../simulation/crash-build.ts';
+import { crashBuildInTurn } from '../simulation/crash-build.ts';
 import { crashScene, describeCrash } from '../simulation/crash-matrix.ts';
 import { SCENES } from '../simulation/crash-scenes.ts';
 import { tellStory } from '../simulation/story.ts';
@@ -59,7 +59,7 @@ async function byCrashes(): Promise<string | undefined> {
       return `crash: ${scene.name} cannot even be set: ${String(error)}`;
     }
   }
-  const bad = (await crashBuild()).find(({ problem }) => problem !== undefined);
+  const bad = (await crashBuildInTurn()).find(({ problem }) => problem !== undefined);
   return bad === undefined ? undefined : `crash: ${describeCrash(bad)}`;
 }
 

@@ -3,7 +3,7 @@ import type { Scene } from './crash-scenes.ts';
 import { at, type Stage } from './directed.ts';
 import { Violation } from './invariants.ts';
 import { HERE } from './operator.ts';
-import { orphans } from './orphans.ts';
+import { orphans, stuckLeases } from './orphans.ts';
 
 /** Where a step can be cut off, as the journal sees it. */
 export type Moment = 'before the call' | 'after the call, before the journal' | 'after the journal';
@@ -20,6 +20,8 @@ export interface Point {
 /** What is done after the kill, from another computer. */
 export interface Way {
   readonly name: string;
+  /** Nothing of the killed command is left behind by it. */
+  readonly cleansUp: boolean;
   goOn(stage: Stage, scene: Scene): Promise<void>;
 }
 
@@ -28,7 +30,7 @@ export interface Crashed {
   readonly way: string;
   /** What was wrong; undefined when it ended well. */
   readonly problem: string | undefined;
-  /** Machines that nothing accounts for once the way was gone. */
+  /** Machines that nothing accounts for, and leases that nobody holds, once the way was gone. */
   readonly orphans: number;
 }
 
@@ -57,14 +59,18 @@ function momentsAt(event: JournalEntry['event']): readonly Moment[] {
 export async function crash(scene: Scene, point: Point, way: Way): Promise<Crashed> {
   const crashed = { point, way: way.name };
   const stage = await scene.set();
+  const before = orphans(stage.world);
   try {
     await kill(stage, scene, point);
     await stage.wait(PAUSE_SECONDS);
     await way.goOn(stage, scene);
-    const left = orphans(stage.world);
+    const left = way.cleansUp ? orphans(stage.world) + stuckLeases(stage.world) - before : 0;
     await stage.setInOrder();
     if (orphans(stage.world) > 0) throw new Violation('machines are left that nothing accounts for');
-    return { ...crashed, orphans: left, problem: undefined };
+    if (stuckLeases(stage.world) > 0 && (await stage.look()).interrupted === null) {
+      throw new Violation('a lease is left that nobody holds, and status does not say so');
+    }
+    return { ...crashed, orphans: Math.max(0, left), problem: undefined };
   } catch (error) {
     const problem = error instanceof Error ? (error instanceof Violation ? error.message : String(error.stack)) : '?';
     return { ...crashed, orphans: orphans(stage.world), problem: [problem, ...stage.world.story].join('\n') };
@@ -93,6 +99,7 @@ function linesOf({ world }: Stage): readonly JournalEntry[] {
 /** The same command again: what an operator without any other idea does. */
 export const AGAIN: Way = {
   name: 'again',
+  cleansUp: false,
   goOn: async (stage, { command }) => {
     await stage.runElsewhere(command);
   },
@@ -101,6 +108,7 @@ export const AGAIN: Way = {
 /** Goes on to that command's end. What cannot be gone on with is taken back, as its failure says. */
 export const RESUME: Way = {
   name: 'resume',
+  cleansUp: true,
   goOn: async (stage) => {
     const ending = await stage.runElsewhere({ kind: 'resume' });
     if (ending.kind !== 'success') await stage.runElsewhere({ kind: 'abort' });
@@ -110,6 +118,7 @@ export const RESUME: Way = {
 
 export const ABORT: Way = {
   name: 'abort',
+  cleansUp: true,
   goOn: async (stage) => {
     await stage.runElsewhere({ kind: 'abort' });
     await checkForgotten(stage);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { crashBuild } from './crash-build.ts';
+import { crashBuildInTurn } from './crash-build.ts';
 import { crashSceneInTurn, describeCrash } from './crash-matrix.ts';
 import { pointsOf } from './crash-points.ts';
 import { SCENES } from './crash-scenes.ts';
@@ -13,7 +13,7 @@ describe('a command that is killed at any step, before it, after it and once tha
   });
 
   test('build', { timeout: 60_000 }, async () => {
-    const crashed = await crashBuild();
+    const crashed = await crashBuildInTurn();
     expect(crashed.filter(({ problem }) => problem !== undefined).map(describeCrash)[0]).toBeUndefined();
     expect(crashed.filter(({ orphans }) => orphans > 0)).toEqual([]);
     const steps = new Set(crashed.map(({ point }) => point.step));
