@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { crashBuildInTurn } from '../simulation/crash-build.ts';
 import { crashScene, describeCrash } from '../simulation/crash-matrix.ts';
+import type { Crashed } from '../simulation/crash-points.ts';
 import { SCENES } from '../simulation/crash-scenes.ts';
 import { tellStory } from '../simulation/story.ts';
 import { FOUND } from './hunts.ts';
@@ -53,14 +54,18 @@ async function byScenarios(): Promise<string | undefined> {
 async function byCrashes(): Promise<string | undefined> {
   for (const scene of SCENES) {
     try {
-      const bad = (await crashScene(scene)).find(({ problem }) => problem !== undefined);
+      const bad = (await crashScene(scene)).find(isBad);
       if (bad !== undefined) return `crash: ${describeCrash(bad).split('\n')[0]}`;
     } catch (error) {
       return `crash: ${scene.name} cannot even be set: ${String(error)}`;
     }
   }
-  const bad = (await crashBuildInTurn()).find(({ problem }) => problem !== undefined);
+  const bad = (await crashBuildInTurn()).find(isBad);
   return bad === undefined ? undefined : `crash: ${describeCrash(bad)}`;
+}
+
+function isBad({ problem, orphans }: Crashed): boolean {
+  return problem !== undefined || orphans > 0;
 }
 
 async function byStories(): Promise<string | undefined> {

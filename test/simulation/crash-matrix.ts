@@ -29,6 +29,6 @@ export async function crashAll(): Promise<readonly Crashed[]> {
   return all;
 }
 
-export function describeCrash({ point, way, problem }: Crashed): string {
-  return `${point.scene}, ${point.step}, ${point.moment}, then ${way}: ${problem ?? 'well'}`;
+export function describeCrash({ point, way, problem, orphans }: Crashed): string {
+  return `${point.scene}, ${point.step}, ${point.moment}, then ${way}: ${problem ?? (orphans > 0 ? `${orphans} things are left` : 'well')}`;
 }

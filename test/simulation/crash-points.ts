@@ -60,10 +60,13 @@ export async function crash(scene: Scene, point: Point, way: Way): Promise<Crash
   const crashed = { point, way: way.name };
   const stage = await scene.set();
   const before = orphans(stage.world);
+  const told = stage.world.story.length;
   try {
     await kill(stage, scene, point);
     await stage.wait(PAUSE_SECONDS);
     await way.goOn(stage, scene);
+    if (way.cleansUp && machinesMade(stage, told) > (scene.triesTwice ? 2 : 1))
+      throw new Violation('a second machine was made');
     const left = way.cleansUp ? orphans(stage.world) + stuckLeases(stage.world) - before : 0;
     await stage.setInOrder();
     if (orphans(stage.world) > 0) throw new Violation('machines are left that nothing accounts for');
@@ -75,6 +78,10 @@ export async function crash(scene: Scene, point: Point, way: Way): Promise<Crash
     const problem = error instanceof Error ? (error instanceof Violation ? error.message : String(error.stack)) : '?';
     return { ...crashed, orphans: orphans(stage.world), problem: [problem, ...stage.world.story].join('\n') };
   }
+}
+
+function machinesMade({ world }: Stage, from: number): number {
+  return world.story.slice(from).filter((line) => line.includes(' is made, ')).length;
 }
 
 const PAUSE_SECONDS = 5;

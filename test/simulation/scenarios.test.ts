@@ -365,3 +365,15 @@ describe('what the surroundings get wrong', () => {
     await stage.setInOrder();
   });
 });
+
+describe('what a command leaves unfinished', () => {
+  test('is told to everybody, and gone on with from another computer', async () => {
+    const stage = await live({ seed: 3 });
+    await stage.run(PROMOTE, at('cloud.pointRecord', 'one server late'));
+    expect((await stage.look()).interrupted).toMatchObject({ command: expect.stringContaining('promote') });
+    await stage.wait(3_600);
+    expect(await stage.runElsewhere({ kind: 'resume' })).toMatchObject({ kind: 'success' });
+    expect((await stage.look()).interrupted).toBeNull();
+    await stage.setInOrder();
+  });
+});
