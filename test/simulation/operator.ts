@@ -108,6 +108,20 @@ export function call<T>(world: World, caller: Operator, name: string, effect: Ef
   });
 }
 
+/** What the caller does on its own computer: nothing travels. */
+export function callHere<T>(world: World, caller: Operator, name: string, effect: Effect<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (!caller.task.alive) return;
+    const what = meet(world, caller, name);
+    if (what === 'killed before') return kill(caller);
+    effect(what).then(
+      (value) => caller.task.alive && resolve(value),
+      (error: unknown) => caller.task.alive && reject(error),
+    );
+    if (what === 'killed after') kill(caller);
+  });
+}
+
 export function fault(code: ErrorCode, doing: string, found: string): AnnyError {
   return new AnnyError(code, { doing, found, next: 'run the same command again' });
 }

@@ -8,7 +8,7 @@ import type { Clock } from '../../operation/clock.ts';
 import type { AnnyError } from '../../operation/errors.ts';
 import type { Here } from '../../operation/here.ts';
 import type { Journal } from '../../operation/journal.ts';
-import { call, fault, type Operator, timeOf } from './operator.ts';
+import { call, callHere, fault, type Operator, timeOf } from './operator.ts';
 import { healthAt } from './traffic.ts';
 import type { World } from './world.ts';
 import { SERVERS } from './zone.ts';
@@ -17,12 +17,11 @@ export function clockPort(world: World, operator: Operator): Clock {
   return {
     now: () => timeOf(world, operator),
     uptime: () => world.timeline.now(),
-    sleep: (ms, stop) => call(world, operator, 'clock.sleep', () => slept(world, operator, ms, stop)),
+    sleep: (ms, stop) => callHere(world, operator, 'clock.sleep', () => slept(world, operator, ms, stop)),
     randomHex: (bytes) => world.random.hex(bytes),
   };
 }
 
-/** Each computer has its own: a command that goes on elsewhere has the world alone. */
 /** Until the time is over, or somebody says that it is enough. */
 function slept({ timeline }: World, { task }: Operator, ms: number, stop: AbortSignal | undefined): Promise<void> {
   const over = timeline.sleep(task, ms);
@@ -49,11 +48,12 @@ export function herePort(world: World, { computer, process }: Operator): Here {
   };
 }
 
+/** Each computer has its own: a command that goes on elsewhere has the world alone. */
 export function journalPort(world: World, operator: Operator): Journal {
   const entries = world.journalOf(operator.computer);
   return {
     append: (entry) =>
-      call(world, operator, 'journal.append', async () => {
+      callHere(world, operator, 'journal.append', async () => {
         const { event, step, data } = entry;
         entries.push(entry);
         if (event !== 'intent') world.tell(`  ${step}: ${event} ${data?.reason ?? data?.summary ?? ''}`);
@@ -118,9 +118,9 @@ export function hooksPort(world: World, operator: Operator): Hooks {
 export function backupsPort(world: World, operator: Operator): Backups {
   return {
     configured: world.backups,
-    list: () => call(world, operator, 'backups.list', async () => [...world.store].sort((a, b) => b.at - a.at)),
+    list: () => callHere(world, operator, 'backups.list', async () => [...world.store].sort((a, b) => b.at - a.at)),
     save: (archive, { at, bytes, sha256 }) =>
-      call(world, operator, 'backups.save', async (what) => {
+      callHere(world, operator, 'backups.save', async (what) => {
         let key = '';
         for await (const chunk of archive) key += String(chunk);
         if (key !== sha256 || what !== undefined) throw fault('BACKUP_CORRUPT', 'fetching the backup', 'cut short');
@@ -129,10 +129,10 @@ export function backupsPort(world: World, operator: Operator): Backups {
         return file;
       }),
     verify: ({ name }) =>
-      call(world, operator, 'backups.verify', async () => {
+      callHere(world, operator, 'backups.verify', async () => {
         if (world.rotten.has(name)) throw corrupt(name);
       }),
-    open: ({ name }) => call(world, operator, 'backups.open', async () => Readable.from(contentOf(world, name))),
+    open: ({ name }) => callHere(world, operator, 'backups.open', async () => Readable.from(contentOf(world, name))),
   };
 }
 
