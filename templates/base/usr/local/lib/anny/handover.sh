@@ -18,17 +18,18 @@ verb_hold() {
   local seconds=${1:-} beside found
   require_role writer
   require_number "$seconds" 1 "$HOLD_LIMIT_SECONDS" 'the seconds after which this machine resumes by itself'
+  # Not out of the budget: nobody waits yet.
+  if [[ ! -e $RUN/mode/hold ]]; then
+    rm -f "$RUN/relay-open"
+    await_idle_gate
+  fi
   arm_deadman "$seconds"
   # While nobody waits yet; the timer starts them again if nothing comes of it.
   stop_jobs
   install -d -m 700 "$LETSENCRYPT"
   # It cannot change from here on: what changes it takes the lock, or refuses during a hold.
   beside=$(beside_digest "$HISTORY" "$LETSENCRYPT")
-  if [[ ! -e $RUN/mode/hold ]]; then
-    rm -f "$RUN/relay-open"
-    await_idle_gate
-    : >"$RUN/mode/hold"
-  fi
+  : >"$RUN/mode/hold"
   if [[ ! -s $RUN/quiesced ]] || app_running; then quiesce; fi
   found=$(cat "$RUN/quiesced")
   note "state is $found"
@@ -51,7 +52,6 @@ await_idle_gate() {
   while systemctl is-active --quiet anny-hold.service; do
     if [[ $(uptime_ms) -ge $until ]]; then
       if healthy; then
-        rm -f "$RUN/hold"
         die 'requests of an earlier hold are still being answered' 'run the same command again in a minute'
       fi
       # They wait for an app that does not answer.
