@@ -38,8 +38,11 @@ export async function abort(context: Context, begun: Begun): Promise<Outcome> {
   return { kind: 'aborted', command, finished: false, destroyed: strays.map(({ tags }) => tags.release), writer };
 }
 
-/** Without a living writer, one that took everything over may have the newest data: `restore` decides about it. */
+/**
+ * Without a living writer, one that took everything over may have the newest data, and one that cannot be asked may have taken it
+ * over: `restore` decides about those.
+ */
 function mayGo(stray: Answering | Silent, { operations }: Work, live: boolean): boolean {
-  const tookOver = 'box' in stray && stray.status.takeover.from !== '';
-  return operations.includes(stray.tags.operation) && (live || !tookOver);
+  const isEmpty = 'box' in stray && stray.status.takeover.from === '';
+  return operations.includes(stray.tags.operation) && (live || isEmpty);
 }

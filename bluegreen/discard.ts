@@ -1,23 +1,15 @@
-import { AnnyError, hasCode } from '../operation/errors.ts';
 import type { Context } from './context.ts';
-import type { Answering, Release } from './release.ts';
+import { type Answering, markRelease, type Release } from './release.ts';
 
 /**
- * Destroys a machine. One that answers is fenced first: it refuses somebody who has slept meanwhile and whose lease is another's by
- * now, and another does not take what is fenced. The account has no such guard.
+ * Destroys a machine. The account refuses nobody, also not somebody who has slept while another took over and uses that machine by
+ * now. So it is marked first, and what is marked nobody takes for anything; who has slept until the mark stops after it.
  * @param survivor Has all that the machine has; it is asked once more before the only other copy goes.
  */
-export async function discard(
-  { cloud, operation }: Context,
-  machine: Release | Answering,
-  survivor?: Answering,
-): Promise<void> {
-  if ('box' in machine) {
-    await machine.box.fence().catch((error: unknown) => {
-      // A full disk or a broken machine must not keep it: it goes anyway.
-      if (!(error instanceof AnnyError) || hasCode(error, 'LEASE_LOST', 'MACHINE_BUSY')) throw error;
-    });
-  }
+export async function discard(context: Context, machine: Release, survivor?: Answering): Promise<void> {
+  const { cloud, operation } = context;
+  // "fenced" says that another machine took its place, and stays true.
+  if (machine.tags.stage !== 'fenced') await markRelease(context, machine, { stage: 'discarded' });
   await operation.held.lease?.require();
   await survivor?.box.status();
   await cloud.destroyInstance(machine.instance.id);

@@ -7,7 +7,7 @@ import type { Situation } from './situation.ts';
 
 /** What a command comes to in a situation. `plan` prints what the command itself then carries out. */
 export async function planCommand(context: Context, command: PlannedCommand, situation: Situation): Promise<Plan> {
-  const nowSeconds = context.operation.clock.now() / 1000;
+  const { clock } = context.operation;
   switch (command.kind) {
     case 'promote':
     case 'prepare':
@@ -15,10 +15,15 @@ export async function planCommand(context: Context, command: PlannedCommand, sit
     case 'settle':
       return planSettle(situation);
     case 'rollback':
-      return planRollback(situation, { to: command.to, loseWrites: command.loseWrites, nowSeconds });
+      return planRollback(situation, {
+        to: command.to,
+        loseWrites: command.loseWrites,
+        nowSeconds: clock.now() / 1000,
+      });
     case 'restore': {
       const image = await chooseImage(context, command.image);
       const backups = await context.backups.list();
+      const nowSeconds = clock.now() / 1000;
       return planRestore(situation, { ...command, image, backups, backup: command.backup, nowSeconds });
     }
   }

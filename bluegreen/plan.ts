@@ -117,9 +117,10 @@ export function planRollback(situation: Situation, wish: RollbackWish): Plan {
   if (situation.kind === 'two-writers') throw refuseTwoWriters(situation.writers);
   if (situation.kind === 'committed') throw unfinished(situation.successor);
   if (situation.kind === 'empty') throw nothingLive([], []);
-  const to = situation.standbys.find(
-    ({ tags, status }) => status.role === 'relay' && (wish.to === undefined || tags.release === wish.to),
-  );
+  // One that somebody was about to destroy is no way back beside a living writer; without one it may be all there is.
+  const isWay = ({ tags, status }: Answering): boolean =>
+    status.role === 'relay' && (situation.kind === 'dark' || tags.stage !== 'discarded');
+  const to = situation.standbys.find((one) => isWay(one) && (wish.to === undefined || one.tags.release === wish.to));
   if (to === undefined) return planTakeBack(situation, wish);
   const standbys = situation.standbys.filter((one) => one !== to);
   if (situation.kind === 'live') return { action: 'rollback', from: situation.writer, to, standbys };
@@ -219,6 +220,7 @@ function heirOf(
   const youngest = Math.min(backupAge, ...standbys.map((one) => agoThere(one, one.status.since, nowSeconds)));
   return strays
     .filter((one) => 'box' in one)
+    .filter(({ tags }) => tags.stage !== 'discarded')
     .filter(({ status: { takeover } }) => takeover.from !== '')
     .filter((one) => agoThere(one, one.status.takeover.at, nowSeconds) <= youngest)
     .filter(({ status: { takeover } }) => standbys.every(({ address }) => address !== takeover.from))
@@ -242,7 +244,8 @@ function planTakeOver(to: Answering, situation: Extract<Situation, { kind: 'dark
 function bringing(image: Image, slot: Slot, strays: readonly (Answering | Silent)[], live = false): Bringing {
   const reuse = strays
     .filter((one) => 'box' in one)
-    .find(({ tags, status }) => tags.image === image.digest.slice(0, 12) && (live || status.takeover.from === ''));
+    .filter(({ tags }) => tags.stage !== 'discarded' && tags.image === image.digest.slice(0, 12))
+    .find(({ status }) => live || status.takeover.from === '');
   return { image, slot: reuse?.tags.slot ?? slot, reuse, clear: strays.filter((one) => one !== reuse) };
 }
 

@@ -71,7 +71,7 @@ export async function settle(context: Context, { world, situation }: Observed, w
   await markHandover(context, writer, undefined);
   const standbys = situation.kind === 'live' ? situation.standbys : [];
   for (const standby of standbys) {
-    if (standby.status.role === 'relay' && standby.tags.stage !== 'standby')
+    if (standby.status.role === 'relay' && !['standby', 'discarded'].includes(standby.tags.stage))
       await markHandover(context, writer, standby);
   }
   await repointStandbys(

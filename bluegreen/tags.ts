@@ -18,7 +18,8 @@ export type Slot = 'blue' | 'green';
 /** What the operator's side last knew; the machine's own role is the truth. */
 export type Stage = (typeof STAGES)[number];
 /** `fenced`: powered off since it could not be asked. Its own role file does not know that another machine took its place. */
-const STAGES = ['candidate', 'live', 'standby', 'fenced'] as const;
+/** `discarded`: somebody is about to destroy it. */
+const STAGES = ['candidate', 'live', 'standby', 'fenced', 'discarded'] as const;
 
 export function tagsOf(tags: ReleaseTags): string[] {
   return [

@@ -65,15 +65,19 @@ export function openClaiming(ports: LeasePorts, wish: Claimant): Claiming {
       if (id !== undefined) await cloud.deleteNote(id);
     },
     take: async (seen) => {
-      if (written === undefined) return undefined;
-      const { id, claim } = written;
-      const writtenAt = momentOf(clock);
-      const { now } = writtenAt;
-      const token = nextToken(clock, highestToken(seen));
-      const held: Claim = { ...claim, state: 'held', token, since: now, beatAt: now, beat: claim.beat + 1 };
-      return (await rewrite(id, held))
-        ? keep(ports, { id, claim: held, scope: wish.scope, writtenAt }, lastLeft(seen))
-        : undefined;
+      // Who slept over the answer may have been taken for gone meanwhile, and asks again.
+      while (written !== undefined) {
+        const { id, claim } = written;
+        const writtenAt = momentOf(clock);
+        const token = nextToken(clock, highestToken(seen));
+        const times = { since: writtenAt.now, beatAt: writtenAt.now, beat: claim.beat + 1 };
+        const held: Claim = { ...claim, state: 'held', token, ...times };
+        const there = await rewrite(id, held);
+        if (there && mayHavePassed(clock, writtenAt) < BEAT_MS) {
+          return keep(ports, { id, claim: held, scope: wish.scope, writtenAt }, lastLeft(seen));
+        }
+      }
+      return undefined;
     },
   };
 }

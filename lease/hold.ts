@@ -1,4 +1,4 @@
-import { AnnyError, ERROR_CODES } from '../operation/errors.ts';
+import { AnnyError, ERROR_CODES, hasCode } from '../operation/errors.ts';
 import { type Operation, warn } from '../operation/step.ts';
 import { acquire, type LeaseWish } from './acquire.ts';
 import type { Lease } from './lease.ts';
@@ -21,11 +21,23 @@ export async function whileHolding<T>(
     await quietly(operation, () => lease.release());
     return result;
   } catch (error) {
+    // What else went wrong, went wrong under somebody else's hands: nothing is said of what is there now.
+    if (error instanceof AnnyError && (await lease.isTaken()))
+      throw hasCode(error, 'LEASE_LOST') ? error : leaseLost(wish, error);
     await quietly(operation, () => (isUnfinished(error) ? lease.leave() : lease.release()));
     throw error;
   } finally {
     operation.held.lease = undefined;
   }
+}
+
+function leaseLost({ command }: HoldWish, error: AnnyError): AnnyError {
+  return new AnnyError('LEASE_LOST', {
+    doing: command,
+    found: `somebody else has taken over meanwhile; what it met then: ${error.message}`,
+    next: 'anny-bluegreen status says what is there and what to do',
+    cause: error,
+  });
 }
 
 /** A failure of ours, or a bug: what there is by now must be looked at. */

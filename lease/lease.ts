@@ -16,6 +16,8 @@ const WAKE_MS = 10_000;
 export interface Lease extends Proof {
   /** The command that was interrupted last on this scope. */
   readonly left: WrittenClaim | undefined;
+  /** Somebody else has taken over, for sure. */
+  isTaken(): Promise<boolean>;
   /** Writes down what is being done, for whoever may have to go on with it. */
   write(work: unknown): Promise<void>;
   /** What earlier commands left is done with, or given up. */
@@ -65,6 +67,13 @@ export function keep(
       );
     }
   };
+  /** One that has not been heard of for a while tries to be, before anything is done in its name. */
+  const renew = async (): Promise<void> => {
+    if (lost || age() < BEAT_MS + BEAT_AGAIN_MS) return;
+    const asked = new AbortController();
+    await Promise.race([put().catch(() => undefined), clock.sleep(Math.max(WAKE_MS, TRUST_MS - age()), asked.signal)]);
+    asked.abort();
+  };
   const end = async (): Promise<void> => {
     stop.abort();
     await writing.catch(() => undefined);
@@ -75,14 +84,12 @@ export function keep(
     get token() {
       return claim.token;
     },
+    isTaken: async () => {
+      await renew();
+      return lost;
+    },
     require: async () => {
-      if (!lost && age() < BEAT_MS + BEAT_AGAIN_MS) return;
-      const asked = new AbortController();
-      await Promise.race([
-        put().catch(() => undefined),
-        clock.sleep(Math.max(WAKE_MS, TRUST_MS - age()), asked.signal),
-      ]);
-      asked.abort();
+      await renew();
       if (lost) throw leaseLost(claim, 'its claim is gone from the account: somebody has taken over');
       if (age() >= TRUST_MS) {
         throw leaseLost(claim, `its claim could not be renewed for ${Math.round(age() / 1000)} s`);

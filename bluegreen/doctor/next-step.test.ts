@@ -26,6 +26,21 @@ describe('the next command', () => {
     expect(next([later, standby], later.address)).toContain('anny-image build');
   });
 
+  test('is to wait while a command runs', () => {
+    const who = { user: 'ann', host: 'laptop', process: { pid: 7, startedAt: '1', home: 'x' } };
+    const when = { since: NOW_SECONDS * 1000, beatAt: NOW_SECONDS * 1000, beat: 9, token: 5, work: null };
+    const claim = {
+      ...who,
+      ...when,
+      operation: 'op1',
+      command: 'anny-bluegreen promote',
+      reason: '',
+      state: 'held' as const,
+    };
+    const claims = [{ scope: 'test', claim, quietMs: 0, gone: false }];
+    expect(nextStep(examined(seen([writer], here), { claims })).command).toBe('anny-bluegreen lock list');
+  });
+
   test('finishes a handover that was cut off after its commit', () => {
     const relay = answering(2, 'relay', { relayTo: '10.0.0.3' });
     expect(next([relay, answering(3, 'candidate')])).toBe('anny-bluegreen settle');

@@ -1,5 +1,6 @@
 import { diagnose } from './diagnose.ts';
 import { type Finding, isWrong } from './finding.ts';
+import { commandRunning } from './lease-findings.ts';
 import type { Observations } from './observations.ts';
 
 export interface NextStep {
@@ -11,6 +12,9 @@ export interface NextStep {
 export function nextStep(seen: Observations): NextStep {
   for (const { repair, found } of diagnose(seen).filter(isUrgent)) {
     if (repair.kind !== 'none') return { command: repair.command, why: found };
+  }
+  for (const { repair, found } of commandRunning(seen)) {
+    if (repair.kind !== 'none') return { command: repair.command, why: `${found}: wait for it` };
   }
   if (seen.situation.kind === 'empty') return { command: 'anny-bluegreen promote', why: 'nothing is live yet' };
   return { command: 'anny-image build && anny-bluegreen promote', why: 'all is well; this is the next deploy' };

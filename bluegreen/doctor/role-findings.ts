@@ -128,7 +128,7 @@ function standbyRole(one: Answering, writer: Answering): Finding[] {
       repair: fix({ kind: 'settle' }),
     });
   }
-  if (status.role === 'relay' && tags.stage !== 'standby') found.push(mark(one, 'a relay'));
+  if (status.role === 'relay' && !['standby', 'discarded'].includes(tags.stage)) found.push(mark(one, 'a relay'));
   if (status.app.running) {
     found.push({
       code: 'app-runs-aside',

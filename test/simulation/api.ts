@@ -4,7 +4,7 @@ import { createOnce } from '../../cloud/account/create-once.ts';
 import type { Answer } from '../../cloud/account/send.ts';
 import { settle } from '../../cloud/account/settle.ts';
 import type { Clock } from '../../operation/clock.ts';
-import { call, type Happening, type Operator } from './operator.ts';
+import { call, type Happening, noteChange, type Operator } from './operator.ts';
 import type { World } from './world.ts';
 
 /** The account's API as the network lets it through, with the real client's retries and look-ups above it. */
@@ -16,6 +16,7 @@ export interface SimulatedApi {
 }
 
 const URL = 'simulated';
+const CHANGES = /^(createInstance|createRecord|tag|halt|start|destroy|point)/;
 const NEVER_SENT = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
 const BROKEN_OFF = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
 
@@ -35,6 +36,7 @@ export function apiOf(world: World, operator: Operator, clock: Clock): Simulated
     const made: { done?: { readonly value: T } } = {};
     const act = (): void => {
       made.done = { value: effect() };
+      if (CHANGES.test(name)) noteChange(world, operator);
     };
     const attempt = (): Promise<Answer> =>
       call(world, operator, `cloud.${name}`, async (what) => answered(world, operator, what, act));

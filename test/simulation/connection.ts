@@ -10,10 +10,13 @@ import { type Machine, NOTHING_RELAYED, pause, seconds } from './box/machine.ts'
 import { admit, pull, pullKey, takeover } from './box/pull.ts';
 
 import { traffic } from './box/traffic.ts';
-import { call, fault, type Happening, type Operator, timeOf } from './operator.ts';
+import { Violation } from './invariants.ts';
+import { call, fault, type Happening, noteChange, type Operator, timeOf } from './operator.ts';
 
 import type { World } from './world.ts';
 
+/** What no two commands can do each other harm with. */
+const FREE = ['backup'];
 const VERB_TIMEOUT_MS = 60_000;
 const TRANSFER_TIMEOUT_MS = 3_600_000;
 
@@ -103,6 +106,8 @@ function boxOn(world: World, operator: Operator, line: Line, untilMs = Number.PO
     const token = operator.token();
     const turn = async (slowly: () => Promise<void>): Promise<T> => {
       requireLease(machine, token, name);
+      if (token === undefined && !FREE.includes(name)) throw new Violation(`${name} at ${address} without a lease`);
+      if (name !== 'claim') noteChange(world, operator);
       await slowly();
       return verb();
     };

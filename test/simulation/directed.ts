@@ -2,11 +2,12 @@ import type { Machine } from './box/machine.ts';
 import { startClients } from './clients.ts';
 import type { Command } from './commands.ts';
 import type { Watch } from './invariants.ts';
-import type { Happening, Incident } from './operator.ts';
+import { ELSEWHERE, type Happening, type Incident } from './operator.ts';
 import { pass } from './pass.ts';
-import { type Ending, lookAround, perform } from './perform.ts';
+import { lookAround, perform, performBoth } from './perform.ts';
 import { setInOrder } from './set-in-order.ts';
 import { watching } from './story.ts';
+import type { Ending } from './told.ts';
 import { acceptors } from './traffic.ts';
 import { bake, type Decided, newWorld, type World } from './world.ts';
 
@@ -21,6 +22,13 @@ export interface Stage {
   run(command: Command, ...incidents: Incident[]): Promise<Ending>;
   /** The same, on another computer: it knows nothing of what was done from here. */
   runElsewhere(command: Command): Promise<Ending>;
+  /** Two at once: the second begins some seconds after the first, on another computer. */
+  runBoth(
+    command: Command,
+    incident: Incident,
+    second: Command,
+    afterSeconds: number,
+  ): Promise<readonly [Ending, Ending]>;
   wait(seconds: number): Promise<void>;
   look(): ReturnType<typeof lookAround>;
   writer(): Machine;
@@ -31,8 +39,6 @@ export interface Stage {
 export function at(call: string, what: Happening, count = 1): Incident {
   return { call, what, count };
 }
-
-const ELSEWHERE = 'elsewhere';
 
 /** Where a test differs from the usual. */
 export type Start = Decided & { readonly seed?: number };
@@ -46,6 +52,10 @@ export function stage({ seed = 1, ...decided }: Start = {}): Stage {
   startClients(world);
   return {
     ...{ world, watch, run },
+    runBoth: (command, incident, second, afterSeconds) =>
+      performBoth(world, watch, command, [incident], {
+        ...{ command: second, incidents: [], computer: ELSEWHERE, afterMs: afterSeconds * 1_000 },
+      }),
     runElsewhere: (command) => perform(world, watch, command, [], ELSEWHERE),
     wait: (seconds) => pass(world, watch, seconds * 1_000),
     look: () => lookAround(world, watch),

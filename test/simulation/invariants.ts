@@ -113,8 +113,7 @@ export function checkMayGo(world: World, machine: Machine): void {
 /** What only this machine has goes with it: nobody destroys it but by its name. */
 export function checkNotOnlyCopy(world: World, machine: Machine): void {
   const { address, disk, dead } = machine;
-  const { role, takeoverFrom } = disk.role === 'fenced' && disk.fencedAs !== undefined ? disk.fencedAs : disk;
-  const hasServed = !['none', 'candidate'].includes(role) || takeoverFrom !== '';
+  const hasServed = !['none', 'candidate'].includes(disk.role) || disk.takeoverFrom !== '';
   if (!hasServed || dead || world.forced === disk.release || world.ledger.mayLoseAfter !== undefined) return;
   const others = world.machines.filter((one) => one !== machine && !one.dead);
   const only = (write: number): boolean => has(disk.state, write) && !others.some((one) => has(one.disk.state, write));

@@ -4,7 +4,7 @@ import type { World } from './world.ts';
 
 /** What may happen at a call of a port. */
 export const HAPPENINGS = {
-  any: ['killed before', 'killed after', 'interrupted', 'clock jumps'],
+  any: ['killed before', 'killed after', 'interrupted', 'clock jumps', 'sleeps before', 'sleeps after', 'sleeps on'],
   cloud: [
     'refused',
     'unreachable before',
@@ -36,14 +36,19 @@ export interface Operator {
   readonly calls: Map<string, number>;
   /** The account's API cannot be reached from here until then. */
   offlineUntil: number;
+  /** Stopped, or its lid closed: nothing reaches it, and it does nothing, until then. */
+  asleepUntil: number;
   /** Of the lease that its command holds. */
   token: () => number | undefined;
+  /** What it changed in the world: in its turn, and after it. */
+  readonly changes: { made: number; late: number; turn: number };
   /** Its process, as others of the same computer see it. */
   readonly process: string;
   killed: () => void;
 }
 
 export const HERE = 'here';
+export const ELSEWHERE = 'elsewhere';
 
 export function operator(process: string, incidents: readonly Incident[], computer = HERE): Operator {
   const calls = new Map<string, number>();
@@ -54,12 +59,15 @@ export function operator(process: string, incidents: readonly Incident[], comput
     incidents,
     calls,
     offlineUntil: 0,
+    asleepUntil: 0,
+    changes: { made: 0, late: 0, turn: 0 },
     token: () => undefined,
     killed: () => undefined,
   };
 }
 
-function meet(world: World, { computer, incidents, calls, interrupt }: Operator, name: string): Happening | undefined {
+function meet(world: World, caller: Operator, name: string): Happening | undefined {
+  const { computer, incidents, calls, interrupt } = caller;
   const counts = ['any', name].map((call) => [call, (calls.get(call) ?? 0) + 1] as const);
   for (const [call, count] of counts) calls.set(call, count);
   const met = incidents.find((one) => counts.some(([call, count]) => one.call === call && one.count === count));
@@ -67,7 +75,22 @@ function meet(world: World, { computer, incidents, calls, interrupt }: Operator,
   world.tell(`  ! ${met.what} at ${name}`);
   if (met.what === 'interrupted') interrupt.abort();
   if (met.what === 'clock jumps') world.jump(computer);
+  if (met.what === 'sleeps on') caller.asleepUntil = world.timeline.now() + LONG_SLEEP_MS;
+  else if (met.what.startsWith('sleeps')) caller.asleepUntil = world.timeline.now() + world.random.int(...SLEEP_MS);
   return met.what;
+}
+
+/** Something in the world is other than before, by this operator's doing; too late, when somebody else has had a turn since. */
+export function noteChange(world: World, { changes }: Operator): void {
+  const kind = changes.turn > 0 && changes.turn < world.changes.turn ? 'late' : 'made';
+  world.changes[kind] += 1;
+  changes[kind] += 1;
+}
+
+/** It is this operator's turn, and nobody else's any more. */
+export function takeTurn(world: World, { changes }: Operator): void {
+  world.changes.turn += 1;
+  changes.turn = world.changes.turn;
 }
 
 /** By the clock of its computer. */
@@ -83,6 +106,10 @@ export function kill({ task, killed }: Operator): void {
 export type Effect<T> = (what: Happening | undefined) => Promise<T>;
 
 const LATENCY_MS = [5, 80] as const;
+/** From less than a lease takes to expire to much more. */
+const SLEEP_MS = [15_000, 150_000] as const;
+/** Long enough for somebody else to take over and be done. */
+const LONG_SLEEP_MS = 400_000;
 
 /**
  * One call of a port: it travels, has its effect, and the answer travels back. The effect does not care whether the
@@ -95,9 +122,14 @@ export function call<T>(world: World, caller: Operator, name: string, effect: Ef
     const what = meet(world, caller, name);
     if (what === 'killed before') return kill(caller);
     const latency = (): number => random.int(...LATENCY_MS);
-    const answer = (act: () => void): void => timeline.wakeAfter(latency(), () => caller.task.alive && act());
+    const asleep = (): number => Math.max(0, caller.asleepUntil - timeline.now());
+    const arrive = (act: () => void): void => {
+      if (asleep() > 0) timeline.wakeAfter(asleep(), () => arrive(act));
+      else if (caller.task.alive) act();
+    };
+    const answer = (act: () => void): void => timeline.wakeAfter(latency(), () => arrive(act));
     timeline.wakeAfter(
-      latency(),
+      latency() + (what === 'sleeps before' || what === 'sleeps on' ? asleep() : 0),
       () =>
         void effect(what).then(
           (value) => answer(() => resolve(value)),

@@ -377,3 +377,62 @@ describe('what a command leaves unfinished', () => {
     await stage.setInOrder();
   });
 });
+
+describe('two operators', () => {
+  const UNTROUBLED = at('box.nothing', 'slow');
+  const DEPLOY = { kind: 'promote', again: false } as const;
+
+  test('at once: the second waits, and then finds what the first has brought', async () => {
+    const stage = await live({ seed: 4 });
+    const [first, second] = await stage.runBoth(DEPLOY, UNTROUBLED, DEPLOY, 40);
+    expect([first, second]).toMatchObject([{ kind: 'success' }, { kind: 'success' }]);
+    expect(stage.world.rented.size).toBe(2);
+    await stage.setInOrder();
+  });
+
+  test('one of whom waits in vain is told so, and has touched nothing', async () => {
+    const stage = await live({ seed: 4 });
+    const [first, second] = await stage.runBoth(DEPLOY, UNTROUBLED, ROLLBACK, 1);
+    expect(first).toMatchObject({ kind: 'success' });
+    expect(second).toMatchObject({ exitCode: 1, code: 'LEASE_HELD' });
+    await stage.setInOrder();
+  });
+
+  test.each([
+    'cloud.createInstance',
+    'cloud.tagInstance',
+    'cloud.pointRecord',
+    'box.claim',
+    'box.restore',
+    'box.takeover',
+    'box.relay',
+    'box.activate',
+  ])('one of whom sleeps at %s while the other takes over: it stops, and what the other did stands', async (call) => {
+    const stage = await live({ seed: 4 });
+    const [first, second] = await stage.runBoth(PROMOTE, at(call, 'sleeps on'), PROMOTE, 60);
+    expect(first).toMatchObject({ exitCode: 5, code: 'LEASE_LOST' });
+    expect(second).toMatchObject({ kind: 'success' });
+    await stage.setInOrder();
+  });
+
+  test('one of whom was killed: the other goes on with it, with the same machine', async () => {
+    const stage = await live({ seed: 4 });
+    await stage.run(PROMOTE, at('box.takeover', 'killed after'));
+    expect(await stage.runElsewhere({ kind: 'resume' })).toMatchObject({ kind: 'success' });
+    expect(stage.world.rented.size).toBe(2);
+    expect((await stage.look()).interrupted).toBeNull();
+    await stage.setInOrder();
+  });
+
+  test('one of whom was killed: the other takes it back, and then there is nothing left to do', async () => {
+    const stage = await live({ seed: 4 });
+    const old = stage.writer();
+    await stage.run(PROMOTE, at('box.takeover', 'killed after'));
+    expect(await stage.runElsewhere({ kind: 'abort' })).toMatchObject({ kind: 'success' });
+    expect(stage.world.rented.size).toBe(1);
+    expect(stage.writer()).toBe(old);
+    expect(await stage.runElsewhere({ kind: 'abort' })).toMatchObject({ kind: 'success' });
+    expect(await stage.runElsewhere({ kind: 'resume' })).toMatchObject({ kind: 'success' });
+    await stage.setInOrder();
+  });
+});

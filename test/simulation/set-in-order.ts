@@ -5,7 +5,8 @@ import type { Command } from './commands.ts';
 import { checkNothingLost, serves, Violation, type Watch } from './invariants.ts';
 import { fault } from './operator.ts';
 import { pass } from './pass.ts';
-import { type Ending, lookAround } from './perform.ts';
+import { lookAround } from './perform.ts';
+import type { Ending } from './told.ts';
 import { decide } from './traffic.ts';
 import { bake, type World } from './world.ts';
 
@@ -33,7 +34,12 @@ export async function setInOrder(world: World, watch: Watch, go: Go): Promise<vo
     const view = byDoctor ? await fixByDoctor(world, watch, go) : await lookAround(world, watch);
     checkKnown(world, view.machines.length);
     world.tell(`status: ${view.situation}; next: ${view.next.command}`);
-    if (isDone(world, view)) return checkInOrder(world, view);
+    // A command that was killed just now still counts as one that runs.
+    if (view.next.command === 'anny-bluegreen lock list') continue;
+    if (isDone(world, view)) {
+      checkInOrder(world, view);
+      return checkClaimsGo(world, go);
+    }
     if (view.situation === 'two-writers') throw new Violation('status finds two writers');
     const waits = byDoctor && view.findings.some(isMendable);
     if (view.next.command === before || waits) await pass(world, watch, WAIT_MS);
@@ -44,6 +50,7 @@ export async function setInOrder(world: World, watch: Watch, go: Go): Promise<vo
     const ending = await go(besides?.kind === 'fix' ? besides.action : commandOf(before));
     // What cannot be gone on with is taken back, as its failure says.
     if (ending.kind === 'failure' && before === 'anny-bluegreen resume') await go({ kind: 'abort' });
+    if (ending.kind === 'failure' && ending.code === 'LEASE_HELD') throw new Violation('a lock sticks');
     if (ending.kind === 'failure' && ending.exitCode === 4 && !(await insistOrGiveUp(world, go, before))) return;
   }
   throw new Violation('following what status says does not put things in order');
@@ -136,6 +143,14 @@ function isCorrupt(ending: Ending): boolean {
 function checkKnown(world: World, seen: number): void {
   if (seen !== world.rented.size)
     throw new Violation(`the account has ${world.rented.size} machines, status knows ${seen}`);
+}
+
+/** Claims of those who are gone stay until the next command, and no longer. */
+async function checkClaimsGo(world: World, go: Go): Promise<void> {
+  if (world.notes.list('').length === 0) return;
+  await go({ kind: 'abort' });
+  const left = world.notes.list('').map(({ text }) => text);
+  if (left.length > 0) throw new Violation(`claims are left, and nobody works: ${left.join(', ')}`);
 }
 
 function checkInOrder(world: World, view: View): void {

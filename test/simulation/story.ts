@@ -4,10 +4,11 @@ import type { Command } from './commands.ts';
 import { cut, dies, reboot } from './connection.ts';
 import { incidents } from './incidents.ts';
 import { Violation, type Watch, watch } from './invariants.ts';
-import type { Incident } from './operator.ts';
+import { ELSEWHERE, HERE, type Incident } from './operator.ts';
 import { pass } from './pass.ts';
-import { type Ending, perform } from './perform.ts';
+import { perform, performBoth, type Rival } from './perform.ts';
 import { setInOrder } from './set-in-order.ts';
+import type { Ending } from './told.ts';
 import { acceptors, flushHeld } from './traffic.ts';
 import { bake, newWorld, SKEW_MS, type World } from './world.ts';
 
@@ -51,10 +52,16 @@ type Note = (command: Command, ending: Ending) => void;
 
 async function chapters(world: World, watch: Watch, note: Note): Promise<void> {
   const { random } = world;
-  const go = async (command: Command, incidents: readonly Incident[] = []): Promise<Ending> => {
-    const ending = await perform(world, watch, command, incidents);
-    note(command, ending);
-    return ending;
+  const go: Go = async (command, incidents = [], rival = undefined) => {
+    if (rival === undefined) {
+      const ending = await perform(world, watch, command, incidents);
+      note(command, ending);
+      return ending;
+    }
+    const [first, second] = await performBoth(world, watch, command, incidents, rival);
+    note(command, first);
+    note(rival.command, second);
+    return first;
   };
   bake(world, 'good');
   startClients(world);
@@ -66,17 +73,29 @@ async function chapters(world: World, watch: Watch, note: Note): Promise<void> {
   await setInOrder(world, watch, go);
 }
 
-type Go = (command: Command, incidents?: readonly Incident[]) => Promise<Ending>;
+type Go = (command: Command, incidents?: readonly Incident[], rival?: Rival) => Promise<Ending>;
 
 /** Killed or failed, an operator tries again: the same command, or what seems better. */
 async function insist(world: World, watch: Watch, go: Go, command: Command, troubled: boolean): Promise<void> {
   let wanted = command;
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    const ending = await go(wanted, troubled ? incidents(world) : []);
+    const trouble = troubled ? incidents(world) : [];
+    const ending = await go(wanted, trouble, troubled && world.random.chance(0.25) ? rival(world) : undefined);
     if (ending.kind === 'success') return;
     await pass(world, watch, world.random.pick([1_500, 5_000, 20_000, 200_000]));
     if (world.random.chance(0.3)) wanted = nextCommand(world);
   }
+}
+
+/** Somebody else, on this computer or another, begins something of their own before the first is done. */
+function rival(world: World): Rival {
+  const { random } = world;
+  return {
+    command: random.chance(0.2) ? { kind: random.pick(['resume', 'abort']) } : nextCommand(world),
+    incidents: incidents(world),
+    computer: random.pick([HERE, ELSEWHERE]),
+    afterMs: random.pick([0, random.int(0, 5_000), random.int(0, 60_000)]),
+  };
 }
 
 const TEMPERS: readonly Temper[] = [

@@ -49,6 +49,8 @@ export interface World {
   readonly forever: Task;
   /** When the last line was told: something happens. */
   toldAt: number;
+  /** What operators have changed so far, in their turns and after them; and whose turn it is. */
+  readonly changes: { made: number; late: number; turn: number };
   /** The release that somebody wants destroyed, whatever is on it. */
   forced: string | undefined;
   /** What the account's API does to everybody. */
@@ -114,6 +116,7 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     living: new Set(),
     forever: { alive: true },
     toldAt: begun,
+    changes: { made: 0, late: 0, turn: 0 },
     forced: undefined,
     weather: { throttledUntil: 0, downUntil: 0, stillborn: false, serverLate: false },
     calm: false,

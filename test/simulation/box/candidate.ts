@@ -1,4 +1,3 @@
-import { checkMayGo } from '../invariants.ts';
 import { applyRole, HEALTHY, requireHealthy, startApp, stopApp } from './flags.ts';
 import {
   become,
@@ -91,10 +90,7 @@ const UNFENCE_MS = 30_000;
 
 /** The flags go first and whatever happens to the file: a machine that is told to stop serving stops. */
 export async function fence(machine: Machine): Promise<void> {
-  const { memory, disk, world } = machine;
-  // A relay is fenced before it is destroyed, and for no other reason.
-  if (disk.role === 'relay') checkMayGo(world, machine);
-  if (disk.role !== 'fenced') disk.fencedAs = { role: disk.role, takeoverFrom: disk.takeoverFrom };
+  const { memory, disk } = machine;
   memory.mode = { writer: false, hold: false, relay: false };
   memory.takeover.clear();
   memory.passes.clear();

@@ -30,8 +30,6 @@ export interface Disk {
   relayed: { requests: number; lastAt: number; writes: number };
   peerWrites: BoxStatus['peerWrites'];
   pullKey: string;
-  /** What it was when it was fenced. */
-  fencedAs: { readonly role: Role; readonly takeoverFrom: string } | undefined;
   /** Highest token of a lease that it has seen, as far as there was room for it. */
   lease: number;
 }
@@ -109,7 +107,6 @@ export function freshDisk(): Disk {
     relayed: { ...NOTHING_RELAYED },
     peerWrites: null,
     pullKey: '',
-    fencedAs: undefined,
     lease: 0,
   };
 }
