@@ -17,7 +17,7 @@ lint: node_modules ## format, lint, types, shell
 	@command -v shellcheck >/dev/null || { echo 'shellcheck is missing: apt-get install shellcheck'; exit 3; }
 	@npm run --silent lint
 
-bench: node_modules ## every figure, one JSON object a line; ONLY=promote for a family, ONLY=promote.lost_writes for one
+bench: node_modules ## every figure, one JSON object a line; ONLY=promote for a family (or a,b), ONLY=promote.lost_writes for one
 	@npm run --silent bench
 
 build: node_modules ## what an installed package runs, into dist/

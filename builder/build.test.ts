@@ -1,14 +1,13 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { silentReport } from '../operation/silent-report.ts';
 import { build } from './build.ts';
 import { describeImage } from './catalog.ts';
 import { readChain } from './definition.ts';
 import { type Identity, identify } from './digest.ts';
 import { type Account, type Fault, simulatedAccount, type Temper } from './trial/account.ts';
 import { bakeProject } from './trial/bake-project.ts';
-import { baker } from './trial/baker.ts';
+import { type Baker, baker } from './trial/baker.ts';
 import { settingsIn } from './trial/project.ts';
 
 async function identitiesIn(directory: string): Promise<readonly [Identity, Identity]> {
@@ -126,20 +125,22 @@ function machineOf(account: Account, operation: string, { digest }: Identity) {
 }
 
 describe('a second bake of the same digest', () => {
-  async function whileOtherBakes(then: (account: Account, directory: string) => Promise<void>) {
+  /** The first gets no further until the second waits for it: files are read in real time. */
+  async function whileOtherBakes(then: (second: Baker) => Promise<void>) {
     const account = simulatedAccount();
     const directory = await bakeProject();
+    const second = await baker(account, directory, 'op2');
     const first = (await baker(account, directory, 'op1')).build({ name: 'base' });
     while (account.machines().length === 0) await account.clock.sleep(1);
-    await then(account, directory);
-    await first;
+    const stands = account.clock.during(() => second.waits);
+    await then(second);
+    await Promise.all([first, stands]);
     return account;
   }
 
   test('waits for the first and takes its image', async () => {
-    const account = await whileOtherBakes(async (own, directory) => {
-      const second = await (await baker(own, directory, 'op2')).build({ name: 'base' });
-      expect(second).toMatchObject([{ name: 'base', baked: false }]);
+    const account = await whileOtherBakes(async (second) => {
+      expect(await second.build({ name: 'base' })).toMatchObject([{ name: 'base', baked: false }]);
     });
     expect(account.story.filter((name) => name === 'create bake')).toHaveLength(1);
   });
@@ -166,11 +167,10 @@ describe('a second bake of the same digest', () => {
   });
 
   test('can be stopped while it waits', async () => {
-    const account = await whileOtherBakes(async (own, directory) => {
-      const second = await baker(own, directory, 'op2');
+    const account = await whileOtherBakes(async (second) => {
       const stop = new AbortController();
-      const report = { ...silentReport, note: (text: string) => text.startsWith('waiting for') && stop.abort() };
-      const operation = { ...second.context.operation, interrupt: stop.signal, report };
+      void second.waits.then(() => stop.abort());
+      const operation = { ...second.context.operation, interrupt: stop.signal };
       const wish = { name: 'base', force: false, onError: 'destroy' } as const;
       const built = build({ ...second.context, operation }, wish, async () => false);
       await expect(built).rejects.toMatchObject({ code: 'INTERRUPTED' });

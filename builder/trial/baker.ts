@@ -9,6 +9,8 @@ export interface Baker {
   readonly context: BakeContext;
   readonly entries: JournalEntry[];
   readonly notes: string[];
+  /** Once it has said that it waits for another bake. */
+  readonly waits: Promise<void>;
   build(wish?: Partial<BuildWish>, keep?: () => Promise<boolean>): Promise<readonly Built[]>;
 }
 
@@ -18,7 +20,11 @@ export async function baker(account: Account, directory: string, id = 'op1', kil
   const dead = new Set(killed);
   const notes: string[] = [];
   const journal: Journal = { append: async (entry) => void entries.push(entry), entries: async () => entries };
-  const note = (text: string): void => void notes.push(text);
+  const waits = Promise.withResolvers<void>();
+  const note = (text: string): void => {
+    notes.push(text);
+    if (text.startsWith('waiting for')) waits.resolve();
+  };
   const context: BakeContext = {
     settings: await loadSettings({ directory, env: { ANNY_API_KEY: 'a-secret-of-the-app' } }),
     cloud: account.cloud,
@@ -42,7 +48,7 @@ export async function baker(account: Account, directory: string, id = 'op1', kil
   };
   const wish = (more: Partial<BuildWish>): BuildWish => ({ name: 'shop', force: false, onError: 'destroy', ...more });
   return {
-    ...{ context, entries, notes },
+    ...{ context, entries, notes, waits: waits.promise },
     build: (more = {}, keep = async () => false) => build(context, wish(more), keep),
   };
 }
