@@ -32,6 +32,8 @@ export async function createRelease(
     hostKey: hostKey.fingerprint,
     stage: 'candidate' as const,
     keepUntil: 0,
+    aloneSince: 0,
+    lacksSince: 0,
   };
   const firewall = await firewallGroup(context);
   const instance = await cloud.createInstance({

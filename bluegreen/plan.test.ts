@@ -13,7 +13,10 @@ const promote = (machines: Machines, again = false): Plan =>
   planPromote(judge(seen(machines)), { image: IMAGE, again });
 const rollback = (machines: Machines, loseWrites = false, to?: string): Plan =>
   planRollback(judge(seen(machines)), { to, loseWrites, nowSeconds: NOW_SECONDS });
-const restore = (machines: Machines, wish: { loseWrites?: boolean; backup?: string; backups?: [] } = {}): Plan =>
+const restore = (
+  machines: Machines,
+  wish: { loseWrites?: boolean; backup?: string; backups?: (typeof BACKUP)[] } = {},
+): Plan =>
   planRestore(judge(seen(machines)), {
     image: IMAGE,
     backups: wish.backups ?? [BACKUP],
@@ -96,6 +99,24 @@ describe('rollback', () => {
       code: 'NOTHING_LIVE',
       next: expect.stringContaining('promote'),
     });
+  });
+});
+
+describe('writes that came back with a machine that had been given up', () => {
+  const since = NOW_SECONDS - 9_000;
+  const fenced = answering(1, 'fenced', { since: NOW_SECONDS - 60 }, { lacksSince: since, stage: 'standby' });
+
+  test('are lost as well when one that lacks them serves again, whatever it does now', () => {
+    expect(rollback([fenced, silent(2)], true, 'blue-1')).toMatchObject({ action: 'take-back', lostSeconds: 9_000 });
+    const standby = answering(3, 'relay', { since: NOW_SECONDS - 60 }, { lacksSince: since });
+    expect(rollback([standby, silent(2)], true)).toMatchObject({ action: 'fall-back', lostSeconds: 9_000 });
+  });
+
+  test('are lost with a backup of that time, and are in those that were made after it', () => {
+    expect(restore([fenced, silent(2)])).toMatchObject({ lostSeconds: 9_000, lostSince: since });
+    const backups = (at: number) => ({ backups: [{ ...BACKUP, at }] });
+    expect(restore([fenced, silent(2)], backups(NOW_SECONDS - 30))).toMatchObject({ lostSeconds: 30 });
+    expect(restore([fenced, silent(2)], backups(since - 60))).toMatchObject({ lostSeconds: 9_060 });
   });
 });
 

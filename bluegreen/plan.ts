@@ -3,6 +3,7 @@ import { AnnyError } from '../operation/errors.ts';
 import { age } from './age.ts';
 import type { BackupFile } from './backups.ts';
 import { wouldLoseWrites } from './fence.ts';
+import { agoThere, backupLacks, fencedLacks, type GivenUp, givenUp, standbyLacks } from './given-up.ts';
 import { describeLostWrites, type LostWrites, writesSince } from './lost-writes.ts';
 import { type Answering, otherSlot, type Release, type Silent } from './release.ts';
 import { cannotBeAsked, latestGeneration, refuseTwoWriters, type Situation } from './situation.ts';
@@ -20,24 +21,22 @@ export type Plan =
       readonly standbys: readonly Answering[];
     }
   /** The newer machine is dead: its writes since the handover are lost. */
-  | {
+  | ({
       readonly action: 'fall-back';
       readonly after: number;
       readonly to: Answering;
       readonly fence: readonly Silent[];
       readonly standbys: readonly Answering[];
-      readonly lostSeconds: number;
       readonly lostWrites: LostWrites;
-    }
+    } & GivenUp)
   /** A machine that was fenced serves again, with the data that it had then: what others wrote since is given up. */
-  | {
+  | ({
       readonly action: 'take-back';
       readonly after: number;
       readonly to: Answering | Silent;
-      readonly fence: readonly Release[];
+      readonly fence: readonly (Answering | Silent)[];
       readonly standbys: readonly Answering[];
-      readonly lostSeconds: number;
-    }
+    } & GivenUp)
   | ({
       readonly action: 'restore';
       /** The generation that the new writer comes after: its state may be from before other machines served. */
@@ -45,16 +44,15 @@ export type Plan =
       readonly backup: BackupFile;
       readonly fence: readonly Release[];
       readonly standbys: readonly Answering[];
-      readonly lostSeconds: number;
-    } & Bringing)
+    } & Bringing &
+      GivenUp)
   /** A machine had taken everything over when the old one went away. If that had not committed yet, it wrote on alone. */
-  | {
+  | ({
       readonly action: 'take-over';
       readonly to: Answering;
       readonly fence: readonly Silent[];
       readonly standbys: readonly Answering[];
-      readonly lostSeconds: number;
-    };
+    } & GivenUp);
 
 interface Bringing {
   readonly image: Image;
@@ -124,11 +122,12 @@ export function planRollback(situation: Situation, wish: RollbackWish): Plan {
   if (to === undefined) return planTakeBack(situation, wish);
   const standbys = situation.standbys.filter((one) => one !== to);
   if (situation.kind === 'live') return { action: 'rollback', from: situation.writer, to, standbys };
-  const lostSeconds = agoThere(to, to.status.since, wish.nowSeconds);
+  const lostSeconds = standbyLacks(to, wish.nowSeconds);
   if (!wish.loseWrites) throw refuseToLose(to, situation.silent, lostSeconds);
   const after = latestGeneration(situation);
   const lostWrites = writesSince(to);
-  return { action: 'fall-back', after, to, fence: cannotBeAsked(situation), standbys, lostSeconds, lostWrites };
+  const fence = cannotBeAsked(situation);
+  return { action: 'fall-back', after, to, fence, standbys, lostWrites, ...givenUp(lostSeconds, wish) };
 }
 
 function planTakeBack(situation: Extract<Situation, { kind: 'live' | 'dark' }>, wish: RollbackWish): Plan {
@@ -139,29 +138,19 @@ function planTakeBack(situation: Extract<Situation, { kind: 'live' | 'dark' }>, 
   ];
   const to = wish.to === undefined ? undefined : fenced.find(({ tags }) => tags.release === wish.to);
   if (to === undefined) throw noStandby(wish.to, standbys);
-  const lostSeconds = sinceItWrote(to, wish.nowSeconds);
+  const lostSeconds = fencedLacks(to, wish.nowSeconds);
   if (!wish.loseWrites) {
     throw wouldLoseWrites(
       `taking ${to.tags.release} back`,
-      `it was fenced; all that other machines wrote since would be lost, that is at most the last ${age(lostSeconds)}`,
+      `it was fenced; what other machines have and it has not would be lost, that is of at most the last ${age(lostSeconds)}`,
       `to give those writes up: rollback --to ${to.tags.release} --lose-writes`,
     );
   }
   const others = cannotBeAsked(situation).filter((one) => one !== to);
   const fence = [...(situation.kind === 'live' ? [situation.writer] : []), ...others];
   const after = latestGeneration(situation);
-  return { action: 'take-back', after, to, fence, standbys: standbys.filter((one) => one !== to), lostSeconds };
-}
-
-/** Seconds since it wrote the last time, or more. One that was told to stop knows when; one that was powered off knows only later, if at all. */
-function sinceItWrote(fenced: Answering | Silent, nowSeconds: number): number {
-  if (isExactlyFenced(fenced)) return agoThere(fenced, fenced.status.since, nowSeconds);
-  return nowSeconds - Date.parse(fenced.instance.createdAt) / 1000;
-}
-
-/** Fenced by its own word, and not by the account: nobody else can have written before. */
-export function isExactlyFenced(machine: Answering | Silent): machine is Answering {
-  return 'box' in machine && machine.status.role === 'fenced' && machine.tags.stage !== 'fenced';
+  const besides = standbys.filter((one) => one !== to);
+  return { action: 'take-back', after, to, fence, standbys: besides, ...givenUp(lostSeconds, wish) };
 }
 
 export interface RestoreWish {
@@ -195,16 +184,13 @@ export function planRestore(situation: Situation, wish: RestoreWish): Plan {
   const fence = situation.kind === 'live' ? [situation.writer] : unasked;
   const taken = [...standbys, ...(situation.kind === 'live' ? [situation.writer] : [])].at(0)?.tags.slot;
   const slot = taken === undefined ? 'blue' : otherSlot(taken);
-  const lostSeconds = wish.nowSeconds - backup.at;
+  const silent = situation.kind === 'dark' || situation.kind === 'live' ? situation.silent : [];
+  const lostSeconds = backupLacks(backup, [...standbys, ...silent], wish.nowSeconds);
   // What cannot be asked is fenced, not destroyed: it may have served.
   const strays = situation.strays.filter((one) => 'box' in one || !unasked.includes(one));
   const after = latestGeneration(situation);
-  return { action: 'restore', after, backup, fence, standbys, lostSeconds, ...bringing(wish.image, slot, strays) };
-}
-
-/** How long ago something was that a machine dated by its own clock, in seconds: no two clocks agree, but all go equally fast. */
-export function agoThere({ status, askedAt }: Answering, at: number, nowSeconds: number): number {
-  return status.now - at + (nowSeconds - askedAt);
+  const lost = givenUp(lostSeconds, wish);
+  return { action: 'restore', after, backup, fence, standbys, ...lost, ...bringing(wish.image, slot, strays) };
 }
 
 /** A take-over is dated by its end; its data is from the pull before it, within a hold, and no hold is longer. */
@@ -217,7 +203,7 @@ function heirOf(
   nowSeconds: number,
 ): Answering | undefined {
   const backupAge = backup === undefined ? Number.POSITIVE_INFINITY : nowSeconds - backup.at;
-  const youngest = Math.min(backupAge, ...standbys.map((one) => agoThere(one, one.status.since, nowSeconds)));
+  const youngest = Math.min(backupAge, ...standbys.map((one) => standbyLacks(one, nowSeconds)));
   return strays
     .filter((one) => 'box' in one)
     .filter(({ tags }) => tags.stage !== 'discarded')
@@ -232,7 +218,8 @@ function planTakeOver(to: Answering, situation: Extract<Situation, { kind: 'dark
   const { standbys } = situation;
   const { from, at } = to.status.takeover;
   const lostSeconds = agoThere(to, at, wish.nowSeconds) + HOLD_LIMIT_SECONDS;
-  if (wish.loseWrites) return { action: 'take-over', to, fence: cannotBeAsked(situation), standbys, lostSeconds };
+  const lost = givenUp(lostSeconds, wish);
+  if (wish.loseWrites) return { action: 'take-over', to, fence: cannotBeAsked(situation), standbys, ...lost };
   throw wouldLoseWrites(
     `making ${to.tags.release} the writer`,
     `it had taken everything over from ${from} ${age(lostSeconds)} ago; if ${from} did not hand over then, it alone has what was written since, and it cannot be asked`,
@@ -260,7 +247,7 @@ function refuseOlderThanStandby(
 ): void {
   const newest = standbys.find(({ status }) => status.role === 'relay');
   if (newest === undefined) return;
-  const dataAge = agoThere(newest, newest.status.since, wish.nowSeconds);
+  const dataAge = standbyLacks(newest, wish.nowSeconds);
   if (backup !== undefined && wish.nowSeconds - backup.at <= dataAge) return;
   throw wouldLoseWrites(
     'restoring from a backup',

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Instance } from '../cloud/cloud.ts';
 import type { Box, BoxStatus } from '../machine/box.ts';
 import { AnnyError } from '../operation/errors.ts';
@@ -63,15 +64,13 @@ export async function reach(context: Context, release: Release, booting = false)
   return context.machines.connect({ address: release.address, hostKeyFingerprint: release.tags.hostKey, booting });
 }
 
+type Marks = Pick<ReleaseTags, 'stage' | 'keepUntil' | 'aloneSince' | 'lacksSince'>;
+
 /** Writes down in the account what a release is now. What stands there is read first: this command may have changed it. */
-export async function markRelease(
-  context: Context,
-  release: Release,
-  change: Partial<Pick<ReleaseTags, 'stage' | 'keepUntil'>>,
-): Promise<void> {
+export async function markRelease(context: Context, release: Release, change: Partial<Marks>): Promise<void> {
   const instance = (await context.cloud.instance(release.instance.id)) ?? release.instance;
   const written = readTags(instance, context.settings.environment) ?? release.tags;
   const tags = { ...written, ...change };
-  if (tags.stage === written.stage && tags.keepUntil === written.keepUntil) return;
+  if (isDeepStrictEqual(tags, written)) return;
   await context.cloud.tagInstance(release.instance.id, tagsOf(tags));
 }

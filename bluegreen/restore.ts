@@ -2,6 +2,7 @@ import { pointOfNoReturn, runStep, withUndo } from '../operation/step.ts';
 import type { Context } from './context.ts';
 import { fence } from './fence.ts';
 import { lead } from './lead.ts';
+import { partWays } from './part-ways.ts';
 import type { Plan } from './plan.ts';
 import { prepareRelease } from './prepare.ts';
 import { certify } from './promote.ts';
@@ -24,6 +25,7 @@ export async function restore(context: Context, plan: Extract<Plan, { action: 'r
     pointOfNoReturn(operation);
     return prepared;
   });
+  await partWays(context, machine, [...plan.fence, ...plan.standbys], plan);
   for (const old of plan.fence) await fence(context, old);
   await runStep(operation, { name: 'activate', run: () => machine.box.activate(plan.after) });
   await markHandover(context, machine, undefined);

@@ -3,6 +3,7 @@ import type { Context } from './context.ts';
 import { fenceAll } from './fence.ts';
 import { finishHandover } from './handover.ts';
 import { lead } from './lead.ts';
+import { partWays } from './part-ways.ts';
 import type { Plan } from './plan.ts';
 import { moveBack } from './promote.ts';
 import type { Answering } from './release.ts';
@@ -21,6 +22,7 @@ export async function rollback(context: Context, plan: Extract<Plan, { action: '
 /** The newer machine cannot be asked: it is fenced, and the standby serves what it had when it handed over. */
 export async function fallBack(context: Context, plan: Extract<Plan, { action: 'fall-back' }>): Promise<Answering> {
   pointOfNoReturn(context.operation);
+  await partWays(context, plan.to, [...plan.fence, ...plan.standbys], plan);
   await fenceAll(context, plan.fence);
   await runStep(context.operation, {
     name: 'activate',
@@ -33,6 +35,7 @@ export async function fallBack(context: Context, plan: Extract<Plan, { action: '
 /** A machine had taken everything over when the old one went away: it becomes the writer. */
 export async function takeOver(context: Context, plan: Extract<Plan, { action: 'take-over' }>): Promise<Answering> {
   pointOfNoReturn(context.operation);
+  await partWays(context, plan.to, [...plan.fence, ...plan.standbys], plan);
   await fenceAll(context, plan.fence);
   await finishHandover(context, plan.to);
   return settleOn(context, plan.to, plan.standbys);

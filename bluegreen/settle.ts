@@ -7,7 +7,7 @@ import { certify } from './promote.ts';
 import type { Answering } from './release.ts';
 import { seeServingIfPossible } from './see-serving.ts';
 import { judge, type Situation } from './situation.ts';
-import { markHandover, repointStandbys } from './standby.ts';
+import { markHandover, markStandby, repointStandbys } from './standby.ts';
 import { leadsTo, switchName } from './switch.ts';
 
 /** The machine renews by itself at 30 days; below this it has failed to. */
@@ -72,7 +72,7 @@ export async function settle(context: Context, { world, situation }: Observed, w
   const standbys = situation.kind === 'live' ? situation.standbys : [];
   for (const standby of standbys) {
     if (standby.status.role === 'relay' && !['standby', 'discarded'].includes(standby.tags.stage))
-      await markHandover(context, writer, standby);
+      await markStandby(context, standby);
   }
   await repointStandbys(
     context,

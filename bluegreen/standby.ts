@@ -4,13 +4,23 @@ import type { Context } from './context.ts';
 import { discard } from './discard.ts';
 import { type Answering, markRelease, type Release } from './release.ts';
 
+/** The live one has all that is owed to anybody; so has a standby, up to when it handed over. */
+const HAS_ALL = { aloneSince: 0, lacksSince: 0 } as const;
+
 /** Writes down in the account who is live now, and until when the old one is kept. */
 export async function markHandover(context: Context, live: Answering, standby: Answering | undefined): Promise<void> {
-  await markRelease(context, live, { stage: 'live', keepUntil: 0 });
-  if (standby === undefined) return;
-  const { deploy } = context.settings.config;
-  const keepUntil = Math.round((context.operation.clock.now() + deploy.standby_window) / 1000);
-  await markRelease(context, standby, { stage: 'standby', keepUntil });
+  await markRelease(context, live, { stage: 'live', keepUntil: 0, ...HAS_ALL });
+  if (standby !== undefined) await markRelease(context, standby, { ...standbyFrom(context), ...HAS_ALL });
+}
+
+/** One whose mark was never written; what it has, or lacks, stays what it is. */
+export async function markStandby(context: Context, standby: Answering): Promise<void> {
+  await markRelease(context, standby, standbyFrom(context));
+}
+
+function standbyFrom({ operation, settings }: Context): { readonly stage: 'standby'; readonly keepUntil: number } {
+  const keepUntil = Math.round((operation.clock.now() + settings.config.deploy.standby_window) / 1000);
+  return { stage: 'standby', keepUntil };
 }
 
 /** Older standbys relay straight to the new writer. One that does not is no harm: it relays along the chain. */

@@ -12,6 +12,10 @@ export interface ReleaseTags {
   readonly stage: Stage;
   /** Seconds since the epoch until which a standby is kept; 0 for none. */
   readonly keepUntil: number;
+  /** Seconds since the epoch since when it may have writes that were given up for another machine; 0 for none. */
+  readonly aloneSince: number;
+  /** Since when it lacks writes that were given up, and came back with the machine that has them; 0 for none. */
+  readonly lacksSince: number;
 }
 
 export type Slot = 'blue' | 'green';
@@ -33,6 +37,8 @@ export function tagsOf(tags: ReleaseTags): string[] {
     `hostkey=${tags.hostKey}`,
     `stage=${tags.stage}`,
     ...(tags.keepUntil === 0 ? [] : [`keep-until=${tags.keepUntil}`]),
+    ...(tags.aloneSince === 0 ? [] : [`alone-since=${tags.aloneSince}`]),
+    ...(tags.lacksSince === 0 ? [] : [`lacks-since=${tags.lacksSince}`]),
   ];
 }
 
@@ -50,5 +56,7 @@ export function readTags(instance: Instance, environment: string): ReleaseTags |
     hostKey: value('hostkey'),
     stage: STAGES.find((stage) => stage === value('stage')) ?? 'candidate',
     keepUntil: Number(value('keep-until')) || 0,
+    aloneSince: Number(value('alone-since')) || 0,
+    lacksSince: Number(value('lacks-since')) || 0,
   };
 }

@@ -4,6 +4,7 @@ import { waitFor } from '../operation/wait.ts';
 import type { Context } from './context.ts';
 import { fence } from './fence.ts';
 import { ask, observe } from './observe.ts';
+import { partWays } from './part-ways.ts';
 import type { Plan } from './plan.ts';
 import type { Answering, Silent } from './release.ts';
 import { isLedTo } from './retirement.ts';
@@ -17,6 +18,7 @@ export async function takeBack(context: Context, plan: Extract<Plan, { action: '
   const to = 'box' in plan.to ? plan.to : await start(context, plan.to);
   // What is fenced serves again only like this.
   pointOfNoReturn(context.operation);
+  await partWays(context, to, [...plan.fence, ...plan.standbys], plan);
   for (const old of plan.fence) await fence(context, old);
   await runStep(context.operation, {
     name: 'unfence',

@@ -1,6 +1,6 @@
 import { runningIn } from '../../lease/list.ts';
 import { age } from '../age.ts';
-import { agoThere, isExactlyFenced } from '../plan.ts';
+import { fencedLacks, isExactlyFenced, standbyLacks } from '../given-up.ts';
 import type { Answering, Silent } from '../release.ts';
 import { refuseTwoWriters, type Situation } from '../situation.ts';
 import { decide, type Finding, fix, look } from './finding.ts';
@@ -51,24 +51,24 @@ function dark({ standbys, silent, strays }: Of<'dark'>, { nowSeconds, backups }:
   const wayBack = standbys.find(({ status }) => status.role === 'relay');
   const off = silent.length === 0 ? '' : 'start it again in the account if you can: then nothing is lost; ';
   if (wayBack !== undefined) {
-    const { tags, status } = wayBack;
+    const { tags } = wayBack;
     return {
       code: 'nobody-serves',
       severity: 'critical',
       found: dead,
-      means: `users get no answer. ${off}else ${tags.release} has everything up to ${age(agoThere(wayBack, status.since, nowSeconds))} ago`,
+      means: `users get no answer. ${off}else ${tags.release} has everything up to ${age(standbyLacks(wayBack, nowSeconds))} ago`,
       repair: decide('anny-bluegreen rollback'),
     };
   }
-  const sinceFenced = (one: Answering): number => agoThere(one, one.status.since, nowSeconds);
-  const taken = standbys.filter(isExactlyFenced).sort((a, b) => sinceFenced(a) - sinceFenced(b))[0];
+  const lacks = (one: Answering): number => fencedLacks(one, nowSeconds);
+  const taken = standbys.filter(isExactlyFenced).sort((a, b) => lacks(a) - lacks(b))[0];
   const backupAge = nowSeconds - (backups.files[0]?.at ?? 0);
-  if (taken !== undefined && sinceFenced(taken) <= backupAge) {
+  if (taken !== undefined && lacks(taken) <= backupAge) {
     return {
       code: 'nobody-serves',
       severity: 'critical',
       found: dead,
-      means: `users get no answer. ${off}else ${taken.tags.release}, which was fenced ${age(sinceFenced(taken))} ago, has the newest data`,
+      means: `users get no answer. ${off}else ${taken.tags.release}, which was fenced, has the newest data: everything up to ${age(lacks(taken))} ago`,
       repair: decide(`anny-bluegreen rollback --to ${taken.tags.release} --lose-writes`),
     };
   }

@@ -30,6 +30,8 @@ interface Like {
   readonly stage?: Stage;
   readonly image?: string;
   readonly keepUntil?: number;
+  readonly aloneSince?: number;
+  readonly lacksSince?: number;
 }
 
 /** A release by number: machine 10.0.0.<number>, odd ones blue. */
@@ -39,6 +41,7 @@ export function release(number: number, like: Like = {}): Release {
   const tags = {
     ...({ environment: 'test', operation: `op${number}`, release: name, slot, hostKey: 'SHA256:x' } as const),
     ...{ image: like.image ?? LIVE_DIGEST.slice(0, 12), stage: like.stage ?? 'live', keepUntil: like.keepUntil ?? 0 },
+    ...{ aloneSince: like.aloneSince ?? 0, lacksSince: like.lacksSince ?? 0 },
   };
   const address = `10.0.0.${number}`;
   const instance = {

@@ -2,7 +2,7 @@ import type { Plan } from '../../bluegreen/plan.ts';
 import { readTags } from '../../bluegreen/tags.ts';
 import { type Machine, seconds } from './box/machine.ts';
 import type { Command } from './commands.ts';
-import { giveUp, missingFrom } from './ledger.ts';
+import { comeBack, giveUp, missingFrom } from './ledger.ts';
 import { acceptors, type Decision, decide } from './traffic.ts';
 import type { World } from './world.ts';
 import { has, noWrites } from './writes.ts';
@@ -147,6 +147,8 @@ export function couldGoOn({ memory, disk, cutUntil }: Machine, askedAt: number):
 /** Every promised write is on this machine, but for those that a command had said would be lost. */
 export function checkNothingLost(world: World, machine: Machine): void {
   const { ledger } = world;
+  const back = comeBack(ledger, machine.disk.state);
+  if (back > 0) world.tell(`${back} writes that had been given up are back`);
   const missing = missingFrom(ledger, machine.disk.state);
   if (missing.length === 0) return;
   const saidBefore = ledger.mayLoseAfter ?? Number.POSITIVE_INFINITY;

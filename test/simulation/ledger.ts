@@ -1,4 +1,4 @@
-import { missingIn, noWrites, remove, type Writes } from './writes.ts';
+import { add, has, missingIn, noWrites, remove, type Writes } from './writes.ts';
 
 /** What the clients were promised: every write that was answered with success, and when. */
 export interface Ledger {
@@ -13,6 +13,8 @@ export interface Ledger {
   mayLoseAfter: number | undefined;
   /** Writes that were lost as a command had said before. */
   givenUp: number;
+  /** The same, one by one. */
+  readonly gone: Set<number>;
 }
 
 export function ledger(): Ledger {
@@ -24,6 +26,7 @@ export function ledger(): Ledger {
     acceptedBy: '',
     mayLoseAfter: undefined,
     givenUp: 0,
+    gone: new Set(),
   };
 }
 
@@ -34,6 +37,19 @@ export function missingFrom({ promised }: Ledger, state: Writes): number[] {
 
 /** Lost as had been said: nobody is owed them any more. */
 export function giveUp(ledger: Ledger, writes: readonly number[]): void {
-  for (const write of writes) remove(ledger.promised, write);
+  for (const write of writes) {
+    remove(ledger.promised, write);
+    ledger.gone.add(write);
+  }
   ledger.givenUp += writes.length;
+}
+
+/** What had been given up and is there again, with the machine that has it, is owed as before. */
+export function comeBack({ promised, gone }: Ledger, state: Writes): number {
+  const back = [...gone].filter((write) => has(state, write));
+  for (const write of back) {
+    gone.delete(write);
+    add(promised, write);
+  }
+  return back.length;
 }

@@ -133,8 +133,8 @@ describe('a machine that cannot be asked', () => {
   test('is powered off although the account never heard that it became the writer', async () => {
     const stage = await live();
     dies(stage.writer());
-    // The first tag is that of the dead one.
-    await stage.run(RESTORE, at('cloud.tagInstance', 'killed before', 2));
+    // Two are for the dead one.
+    await stage.run(RESTORE, at('cloud.tagInstance', 'killed before', 3));
     const unmarked = stage.writer();
     cut(unmarked, 3_600_000, 3_600_000);
     expect(await stage.run({ kind: 'restore', loseWrites: true })).toMatchObject({ kind: 'success' });

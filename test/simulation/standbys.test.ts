@@ -68,6 +68,68 @@ describe('a fenced machine', () => {
   });
 });
 
+describe('writes that were given up and came back with their machine', () => {
+  /** The newer machine is cut off, the older one falls back without its writes; then the newer one is taken back, and dies. */
+  const cameBack = async () => {
+    const stage = await live();
+    const older = stage.writer();
+    await stage.run(PROMOTE);
+    const newer = stage.writer();
+    await stage.wait(300);
+    cut(newer, 60_000, 60_000);
+    await stage.run({ kind: 'rollback', loseWrites: true });
+    await stage.wait(300);
+    return { stage, older, newer };
+  };
+
+  test('are announced when the machine that went on without them serves once more', async () => {
+    const { stage, older, newer } = await cameBack();
+    await stage.run({ kind: 'rollback', loseWrites: true, to: newer.disk.release });
+    expect(stage.writer()).toBe(newer);
+    await stage.wait(60);
+    dies(newer);
+    const back = { kind: 'rollback', loseWrites: true, to: older.disk.release } as const;
+    expect(await stage.run(back)).toMatchObject({ kind: 'success' });
+    await stage.setInOrder();
+  });
+
+  test('are announced as well when a machine falls back that had its data from there', async () => {
+    const { stage, older, newer } = await cameBack();
+    await stage.run(PROMOTE);
+    await stage.wait(60);
+    await stage.run({ kind: 'rollback', loseWrites: true, to: newer.disk.release });
+    await stage.wait(60);
+    dies(newer);
+    expect(await stage.run({ kind: 'rollback', loseWrites: true })).toMatchObject({ kind: 'success' });
+    expect(stage.writer()).toBe(older);
+    await stage.setInOrder();
+  });
+
+  test('are announced as well when a backup is restored that was made without them', async () => {
+    const { stage, newer } = await cameBack();
+    await stage.run({ kind: 'prepare', again: true });
+    await stage.wait(60);
+    await stage.run({ kind: 'rollback', loseWrites: true, to: newer.disk.release });
+    await stage.wait(60);
+    dies(newer);
+    expect(await stage.run({ kind: 'restore', loseWrites: true })).toMatchObject({ kind: 'success' });
+    await stage.setInOrder();
+  });
+
+  test('are owed to nobody any more once they are there: a later rollback announces what is lost then', async () => {
+    const { stage, older, newer } = await cameBack();
+    await stage.run({ kind: 'rollback', loseWrites: true, to: newer.disk.release });
+    await stage.wait(60);
+    await stage.run(PROMOTE);
+    await stage.wait(3_000);
+    dies(stage.writer());
+    expect(await stage.run(ROLLBACK)).toMatchObject({ code: 'WOULD_LOSE_WRITES' });
+    expect(stage.world.story.join('\n')).toContain('has everything up to 50 min ago');
+    expect(older.disk.role).toBe('fenced');
+    await stage.setInOrder();
+  });
+});
+
 describe('a standby', () => {
   test('is kept past its window while a request through it lasts, and as long as it is the way back', async () => {
     const stage = await live();
