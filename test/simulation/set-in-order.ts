@@ -40,8 +40,6 @@ export async function setInOrder(world: World, watch: Watch, go: Go): Promise<vo
       checkInOrder(world, view);
       return checkClaimsGo(world, go);
     }
-    // A probe that failed for no reason: the logs say nothing, and the next one is good.
-    if (view.next.command === 'anny-bluegreen logs') continue;
     if (view.situation === 'two-writers') throw new Violation('status finds two writers');
     const waits = byDoctor && view.findings.some(isMendable);
     if (view.next.command === before || waits) await pass(world, watch, WAIT_MS);
@@ -49,6 +47,8 @@ export async function setInOrder(world: World, watch: Watch, go: Go): Promise<vo
     before = view.next.command;
     // No command cures an app; what else is wrong, the doctor says.
     const besides = saysIll(view) ? view.findings.find(isMendable)?.repair : undefined;
+    // A probe that failed for no reason: the logs say nothing, and the next one is good.
+    if (besides === undefined && before === 'anny-bluegreen logs') continue;
     const ending = await go(besides?.kind === 'fix' ? besides.action : commandOf(before));
     // What cannot be gone on with is taken back, as its failure says.
     if (ending.kind === 'failure' && before === 'anny-bluegreen resume') await go({ kind: 'abort' });
