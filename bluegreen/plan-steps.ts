@@ -16,6 +16,9 @@ export interface PlanFacts {
   readonly hooks: Readonly<Partial<Record<HookEvent, string>>>;
   /** What the health gate asks for, in words. */
   readonly gate: string;
+  /** Certificates that the issuer gives for one name in 7 days, and who that is. */
+  readonly weeklyLimit: number;
+  readonly acmeServer: string;
   readonly monthlyCostUsd: number | null;
   readonly journal: readonly JournalEntry[];
 }

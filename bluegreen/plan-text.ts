@@ -1,5 +1,6 @@
 import type { JournalEntry } from '../operation/journal.ts';
 import { age } from './age.ts';
+import { type CertificateView, certificatesOf, certificatesText } from './issuer-budget.ts';
 import { describeLostWrites } from './lost-writes.ts';
 import type { Plan } from './plan.ts';
 import { type PlanFacts, stepsOf } from './plan-steps.ts';
@@ -10,6 +11,7 @@ export interface PlanView {
   readonly summary: string;
   readonly steps: readonly PlannedStep[];
   readonly risks: readonly string[];
+  readonly certificates: CertificateView;
   readonly monthlyCostUsd: number | null;
 }
 
@@ -26,6 +28,7 @@ export function viewPlan(plan: Plan, facts: PlanFacts): PlanView {
     summary: summaryOf(plan, facts),
     steps: stepsOf(plan, facts).map(([name, what]) => ({ name, what, lastTookMs: lastTook(facts.journal, name) })),
     risks: risksOf(plan, facts),
+    certificates: certificatesOf(plan, facts.weeklyLimit),
     monthlyCostUsd: facts.monthlyCostUsd,
   };
 }
@@ -52,9 +55,12 @@ function summaryOf(plan: Plan, facts: PlanFacts): string {
 }
 
 function risksOf(plan: Plan, facts: PlanFacts): string[] {
-  const unsaved = facts.backupsConfigured
-    ? []
-    : ['backup.recipients is empty: there is no backup if a machine is lost'];
+  const unsaved = [
+    ...(facts.backupsConfigured ? [] : ['backup.recipients is empty: there is no backup if a machine is lost']),
+    ...(facts.acmeServer.includes('staging')
+      ? ['tls.acme_server is for trying: no browser trusts what it issues']
+      : []),
+  ];
   switch (plan.action) {
     case 'promote':
       return [
@@ -95,6 +101,7 @@ export function planText(view: PlanView): string {
     ),
     '',
     ...view.risks.map((risk) => `! ${risk}`),
+    `certificates: ${certificatesText(view.certificates)}`,
     ...(view.monthlyCostUsd === null
       ? []
       : [`cost while both machines run: $${view.monthlyCostUsd.toFixed(2)} a month`]),

@@ -149,6 +149,8 @@ async function view(context: Context, plan: Plan) {
     smoke: context.smoke.script !== undefined,
     hooks: config.deploy.hooks,
     gate: gateText(config.deploy.health),
+    weeklyLimit: config.tls.weekly_limit,
+    acmeServer: config.tls.acme_server,
     monthlyCostUsd:
       cost === undefined ? null : cost * (plan.action === 'promote' || plan.action === 'rollback' ? 2 : 1),
     journal: await context.operation.journal.entries(),

@@ -1,5 +1,7 @@
 import pc from 'picocolors';
+import type { Issuer } from '../machine/box.ts';
 import { age } from './age.ts';
+import { budgetText } from './issuer-budget.ts';
 import type { MachineView, StatusView } from './status.ts';
 
 /** `status` for people: who serves, where the name leads, how old the backup is, and what to do next. */
@@ -16,6 +18,7 @@ export function statusText(view: StatusView): string {
     '',
     `name         ${wrong.length === 0 ? name : pc.yellow(name)}`,
     `certificate  ${certificateLine(view)}`,
+    ...issuerLines(view),
     `backup       ${backupLine(view)}`,
     `cost         $${view.monthlyCostUsd.toFixed(2)} a month for ${view.machines.length} ${view.machines.length === 1 ? 'machine' : 'machines'}`,
     '',
@@ -65,7 +68,24 @@ function kept(machine: MachineView, now: number): string {
 
 function certificateLine({ certificate, now }: StatusView): string {
   if (certificate === null || certificate.kind === 'none') return '-';
+  if (certificate.kind !== 'issued') return pc.yellow('none issued yet: only health is served, by HTTP');
   return `${certificate.kind} by ${certificate.issuer}, good for another ${age(certificate.notAfter - now)}`;
+}
+
+function issuerLines({ issuer, certificate, now }: StatusView): string[] {
+  if (issuer === null) return [];
+  const used = budgetText(issuer);
+  const quiet = issuer.failures === 0 && certificate?.kind === 'issued';
+  if (quiet) return [`             ${used}`];
+  return [`             ${used}`, ...troubleLines(issuer, now).map((line) => pc.yellow(`             ${line}`))];
+}
+
+function troubleLines({ failures, failure, nextTryAt }: Issuer, now: number): string[] {
+  if (failures === 0) return [];
+  const times = failures === 1 ? 'once' : `${failures} times in a row`;
+  const next =
+    nextTryAt > now ? `not asked again before ${age(nextTryAt - now)} from now` : 'asked again at the next turn';
+  return [`it refused ${times}: ${failure}`, next];
 }
 
 function backupLine({ backups, now }: StatusView): string {

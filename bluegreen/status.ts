@@ -1,5 +1,6 @@
 import { holderOf } from '../lease/claim-text.ts';
 import { interruptedIn, type ListedClaim, runningIn } from '../lease/list.ts';
+import type { Issuer } from '../machine/box.ts';
 import type { BackupFile } from './backups.ts';
 import type { Context } from './context.ts';
 import { type NextStep, nextStep } from './doctor/next-step.ts';
@@ -20,6 +21,8 @@ export interface StatusView {
   readonly nameServers: readonly { readonly server: string; readonly says: string; readonly right: boolean }[];
   readonly backups: { readonly configured: boolean; readonly newest: BackupFile | null; readonly onMachineAt: number };
   readonly certificate: { readonly kind: string; readonly issuer: string; readonly notAfter: number } | null;
+  /** What the writer has asked of its certificates' issuer; null where it does not tell. */
+  readonly issuer: Issuer | null;
   readonly monthlyCostUsd: number;
   /** The command that runs right now, if one does. */
   readonly running: RunningView | null;
@@ -74,6 +77,7 @@ export async function statusOf(context: Context, world: World): Promise<StatusVi
       onMachineAt: writer?.status.lastBackupAt ?? 0,
     },
     certificate: writer?.status.certificate ?? null,
+    issuer: writer?.status.issuer ?? null,
     monthlyCostUsd: machines.reduce((sum, one) => sum + monthly(one), 0),
     running: viewClaim(runningIn(claims)),
     interrupted: viewClaim(interruptedIn(claims)),

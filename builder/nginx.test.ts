@@ -2,10 +2,9 @@ import { type IncomingMessage, request as plainRequest, type ServerResponse } fr
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, type SecureVersion } from 'node:tls';
 import { describe, expect } from 'vitest';
 import { type TrialNginx, withNginx } from './trial/nginx.ts';
-import { runProgram, testBy, withDirectory } from './trial/programs.ts';
+import { testBy, withDirectory } from './trial/programs.ts';
 
 interface Answer {
   readonly status: number;
@@ -148,41 +147,6 @@ describe('nginx with the rendered site', () => {
       expect(await open()).toBe('503 application/json');
       await nginx.flag('mode/writer', true);
       expect(await open()).toBe('101 websocket');
-    }),
-  );
-
-  testBy(
-    'nginx',
-    'TLS 1.2 and 1.3 alone, ECDHE with AES-GCM or ChaCha20, no session tickets',
-    serving(async (nginx) => {
-      const shake = (options: { version: SecureVersion; ciphers?: string }): Promise<string> =>
-        new Promise((resolve) => {
-          const { version, ciphers = 'DEFAULT@SECLEVEL=0' } = options;
-          const socket = connect(
-            {
-              ...{ port: nginx.httpsPort, host: '127.0.0.1', rejectUnauthorized: false },
-              ...{ minVersion: version, maxVersion: version, ciphers },
-            },
-            () => {
-              resolve(`${socket.getProtocol()} ${socket.getCipher().standardName}`);
-              socket.destroy();
-            },
-          );
-          socket.once('error', () => resolve('refused'));
-        });
-      expect(await shake({ version: 'TLSv1.3' })).toMatch(/^TLSv1\.3 /);
-      expect(await shake({ version: 'TLSv1.2' })).toMatch(/^TLSv1\.2 TLS_ECDHE_ECDSA_WITH_(AES_\d+_GCM|CHACHA20)/);
-      expect(await shake({ version: 'TLSv1.1' })).toBe('refused');
-      expect(await shake({ version: 'TLSv1' })).toBe('refused');
-      expect(await shake({ version: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA' })).toBe('refused');
-      expect(await shake({ version: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256' })).toBe(
-        'refused',
-      );
-      const { stdout } = await runProgram('sh', [
-        ...['-c', `openssl s_client -connect 127.0.0.1:${nginx.httpsPort} -tls1_2 </dev/null 2>/dev/null`],
-      ]);
-      expect(stdout).toContain('Session-ID:');
-      expect(stdout).not.toContain('TLS session ticket:');
     }),
   );
 });

@@ -154,7 +154,12 @@ const backup = z.strictObject({
 
 const tls = z.strictObject({
   email: z.string().default('').meta({ description: 'For the issuer; also CERTBOT_EMAIL.' }),
-  acme_server: z.url().default('https://acme-v02.api.letsencrypt.org/directory'),
+  acme_server: z.url().default('https://acme-v02.api.letsencrypt.org/directory').meta({
+    description: "The issuer's ACME directory. For trying: https://acme-staging-v02.api.letsencrypt.org/directory",
+  }),
+  weekly_limit: z.int().min(1).default(5).meta({
+    description: "Certificates that the issuer gives for one name in 7 days: Let's Encrypt's limit is 5.",
+  }),
   extra_ca: z
     .string()
     .default('')

@@ -25,6 +25,20 @@ export const healthSchema = z.object({
   body: z.string(),
 });
 
+/** What the machine has asked of its certificates' issuer; it travels with the certificates. */
+export const issuerSchema = z.object({
+  /** The ACME directory that it asks. */
+  server: z.string(),
+  issuedInWeek: z.number().int(),
+  weeklyLimit: z.number().int(),
+  /** In a row, and why the last one was. */
+  failures: z.number().int(),
+  failure: z.string(),
+  /** Seconds since the epoch; 0 when it may be asked at once. */
+  nextTryAt: z.number().int(),
+});
+export type Issuer = z.infer<typeof issuerSchema>;
+
 export const statusSchema = z.object({
   role: z.enum(ROLES),
   /** Release name that this machine carries, "" without a role. */
@@ -50,6 +64,8 @@ export const statusSchema = z.object({
     /** Seconds since the epoch; 0 for none. */
     notAfter: z.number().int(),
   }),
+  /** Not told by machines of earlier versions. */
+  issuer: issuerSchema.optional(),
   /** Seconds since the epoch; 0 for never. */
   lastBackupAt: z.number().int(),
   /** What this relay has forwarded since it became one. */

@@ -102,7 +102,7 @@ function certificate(seen: Observations, { tags, status }: Answering): Finding[]
       code: 'certificate-ending',
       severity: left <= 0 ? 'critical' : 'warning',
       found,
-      means: 'the machine renews by itself from 30 days on, and has failed to: "anny-bluegreen logs --all" says why',
+      means: `the machine renews by itself when a third of its life is left, and has failed to: ${status.issuer?.failure || '"anny-bluegreen logs --all" says why'}`,
       repair,
     },
   ];

@@ -21,6 +21,13 @@ export interface TrialNginx {
   readonly valve: { waiting(count: number): Promise<void>; open(): void };
 }
 
+/** What the certificate's key is. */
+export type KeyKind = 'ec' | 'rsa';
+const KEYS: Readonly<Record<KeyKind, readonly string[]>> = {
+  ec: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'],
+  rsa: ['-newkey', 'rsa:2048'],
+};
+
 const READY_TRIES = 100;
 const READY_PAUSE_MS = 20;
 
@@ -29,6 +36,7 @@ export async function withNginx(
   root: string,
   app: RequestListener,
   body: (nginx: TrialNginx) => Promise<void>,
+  key: KeyKind = 'ec',
 ): Promise<void> {
   const upstream = createServer(app).listen(0, '127.0.0.1');
   upstream.on('upgrade', (_request, socket) => {
@@ -36,7 +44,7 @@ export async function withNginx(
   });
   await new Promise((resolve) => upstream.once('listening', resolve));
   const [httpPort, httpsPort] = [await freePort(), await freePort()];
-  await writeConfiguration(root, { app: portOf(upstream.address()), http: httpPort, https: httpsPort });
+  await writeConfiguration(root, { app: portOf(upstream.address()), http: httpPort, https: httpsPort }, key);
   const { valve, close } = await startValve(root);
   const child = spawn('nginx', ['-p', root, '-c', join(root, 'nginx.conf'), '-e', 'stderr', '-g', 'daemon off;'], {
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
@@ -64,7 +72,11 @@ export async function withNginx(
   }
 }
 
-async function writeConfiguration(root: string, ports: { app: number; http: number; https: number }): Promise<void> {
+async function writeConfiguration(
+  root: string,
+  ports: { app: number; http: number; https: number },
+  key: KeyKind,
+): Promise<void> {
   const settings = await settingsIn(join(import.meta.dirname, '..', '..'), 'production', {
     ANNY_APP_PORT: String(ports.app),
   });
@@ -95,7 +107,7 @@ async function writeConfiguration(root: string, ports: { app: number; http: numb
   await mkdir(join(root, 'etc/anny/tls/current'), { recursive: true });
   const tls = join(root, 'etc/anny/tls/current');
   await runProgram('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
+    ...['req', '-x509', ...KEYS[key], '-nodes', '-days', '1', '-addext', `subjectAltName=DNS:${settings.publicName}`],
     ...['-subj', `/CN=${settings.publicName}`, '-keyout', join(tls, 'privkey.pem'), '-out', join(tls, 'fullchain.pem')],
   ]);
   await runProgram('cp', [join(tls, 'fullchain.pem'), join(root, 'etc/anny/trust.pem')]);

@@ -41,6 +41,12 @@ export async function startAcme(place: CloudPlace, clock: Clock): Promise<Runnin
   };
 }
 
+/** Since it was started; 0 where it never was. */
+export async function certificatesIssued(place: CloudPlace): Promise<number> {
+  const log = await readFile(join(placeFiles(place).acme, 'pebble.log'), 'utf8').catch(() => '');
+  return log.match(/ Issued certificate serial /g)?.length ?? 0;
+}
+
 function managementPort(place: CloudPlace): number {
   return place.adminPort + 1;
 }

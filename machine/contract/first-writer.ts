@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ask } from '../trial/asking.ts';
-import { blue, ground, secrets } from '../trial/pair.ts';
+import { blue, green, ground, secrets } from '../trial/pair.ts';
 
 export function firstWriterContract(): void {
   describe('the first writer', () => {
@@ -24,11 +24,29 @@ export function firstWriterContract(): void {
       expect(await blue.root('stat -c %a:%U /opt/anny/.env')).toBe('600:root');
     });
 
-    it('becomes the writer, and gets a certificate by its name', async () => {
+    it('becomes the writer; without a certificate it tells its health by HTTP, and nothing else', async () => {
       await blue.box.activate();
       await blue.box.activate();
+      const plain = (path: string) =>
+        blue.root(
+          `curl -s -o /dev/null -w '%{http_code}' -H 'Host: ${ground.settings.publicName}' http://127.0.0.1${path}`,
+        );
+      expect(await Promise.all(['/health', '/', '/ledger'].map(plain))).toEqual(['200', '503', '503']);
+    });
+
+    it('asks no issuer while the name leads elsewhere', async () => {
+      ground.pointName(green.address);
+      await expect(blue.box.certificate()).rejects.toThrow('does not lead here');
+      const before = await ground.certificatesIssued();
+      expect((await blue.box.status()).issuer).toMatchObject({ issuedInWeek: 0, failures: 0 });
       ground.pointName(blue.address);
       expect(await blue.box.certificate()).toMatchObject({ kind: 'issued', name: ground.settings.publicName });
+      expect(await ground.certificatesIssued()).toBe(before + 1);
+      expect((await blue.box.status()).issuer).toMatchObject({ issuedInWeek: 1, weeklyLimit: 5, failures: 0 });
+      // Good for long: neither the timer nor an operator who asks again gets to the issuer.
+      await blue.box.certificate();
+      await blue.root('systemctl start anny-certificate.service');
+      expect(await ground.certificatesIssued()).toBe(before + 1);
       expect((await ask(blue)).status).toBe(200);
       expect(await blue.box.history()).toHaveLength(1);
       expect((await blue.box.status()).generation).toBe(1);

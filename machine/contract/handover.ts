@@ -41,6 +41,16 @@ export function handoverContract(): void {
       expect(JSON.parse(spoofed.text)).toMatchObject({ client: ground.place.gateway });
     });
 
+    it('lets a lost certificate be issued though the issuer comes by the old address', async () => {
+      expect((await green.box.status()).issuer).toMatchObject({ issuedInWeek: 1 });
+      ground.pointName(blue.address);
+      await green.root('rm -r /etc/letsencrypt/{live,archive,renewal} && anny-box boot >/dev/null');
+      expect((await green.box.status()).certificate.kind).toBe('placeholder');
+      expect(await green.box.certificate()).toMatchObject({ kind: 'issued' });
+      expect((await green.box.status()).issuer).toMatchObject({ issuedInWeek: 2, failures: 0 });
+      ground.pointName(green.address);
+    });
+
     it('can be undone up to the commit', async () => {
       const writing = startWriting(ground, green.address, 10);
       const { source, left } = await moveState(green, blue);

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
-import { startAcme } from '../../cloud/local/acme.ts';
+import { certificatesIssued, startAcme } from '../../cloud/local/acme.ts';
 import { canBePrivileged } from '../../cloud/local/engine.ts';
 import type { Hypervisor } from '../../cloud/local/hypervisor.ts';
 import { openHypervisor } from '../../cloud/local/hypervisor-docker.ts';
@@ -31,6 +31,8 @@ export interface Ground {
   readonly trust: string;
   /** Where the public name leads; undefined for nowhere. */
   pointName(address: string | undefined): void;
+  /** By the ACME server's own word. */
+  certificatesIssued(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -69,6 +71,7 @@ export async function openGround(overrides: Readonly<Record<string, object>> = {
     pointName: (address) => {
       leadsTo = address;
     },
+    certificatesIssued: () => certificatesIssued(place),
     close: async () => {
       await Promise.allSettled([names.close(), acme.close()]);
       await removeLeftovers(engine, place);

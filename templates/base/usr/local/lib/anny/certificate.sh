@@ -7,6 +7,7 @@ readonly PLACEHOLDER=$LETSENCRYPT/anny-placeholder
 readonly PAIRS=/etc/anny/tls
 readonly TRUST=/etc/anny/trust.pem
 readonly WEBROOT=/var/www/acme
+readonly CHALLENGE_SECONDS=10
 
 certificate_kind() {
   if [[ -s $LETSENCRYPT/live/$PUBLIC_NAME/fullchain.pem ]]; then echo issued
@@ -30,9 +31,11 @@ make_placeholder() {
   cp -r "$temporary" "$PLACEHOLDER"
 }
 
-# use_certificate: nginx serves the best pair there is and trusts what this machine trusts. Reloads only on a change.
+# use_certificate: nginx serves the best pair there is and trusts what this machine trusts. Reloads only on a change. Without an
+# issued one HTTPS would frighten clients away: then health is told by HTTP, and nothing else (see the site's configuration).
 use_certificate() {
   CHANGED=0
+  if [[ $(certificate_kind) == issued ]]; then rm -f "$RUN/plain"; else : >"$RUN/plain"; fi
   link_pair "$(lineage)"
   write_trust
   [[ $CHANGED -eq 1 ]] || return 0
@@ -87,34 +90,84 @@ write_trust() {
 }
 
 certificate_json() {
-  local kind file said subject issuer until
+  local kind file said subject issuer
   kind=$(certificate_kind)
   file=$(lineage)/fullchain.pem
   if [[ $kind == none ]]; then
     echo '{"kind":"none","name":"","issuer":"","notAfter":0}'
     return
   fi
-  said=$(openssl x509 -in "$file" -noout -enddate -issuer -nameopt multiline,utf8 -ext subjectAltName)
+  said=$(openssl x509 -in "$file" -noout -issuer -nameopt multiline,utf8 -ext subjectAltName)
   subject=$(grep -o 'DNS:[^,]*' <<<"$said" | head -n 1 || true)
   issuer=$(sed -n 's/^ *\(organizationName\|commonName\) *= //p' <<<"$said" | paste -sd ' ')
-  until=$(date -d "$(sed -n 's/^notAfter=//p' <<<"$said")" +%s)
-  jq -cn --arg kind "$kind" --arg name "${subject#DNS:}" --arg issuer "$issuer" --argjson notAfter "$until" \
+  look_at_life "$file"
+  jq -cn --arg kind "$kind" --arg name "${subject#DNS:}" --arg issuer "$issuer" --argjson notAfter "$LIFE_END" \
     '{$kind, $name, $issuer, $notAfter}'
 }
 
-# Issues by HTTP-01, or renews within 30 days of the end; otherwise nothing happens.
+# look_at_life FILE: sets LIFE_BEGIN and LIFE_END of a certificate, seconds since the epoch.
+look_at_life() {
+  local said
+  said=$(openssl x509 -in "$1" -noout -startdate -enddate)
+  LIFE_BEGIN=$(date -d "$(sed -n 's/^notBefore=//p' <<<"$said")" +%s)
+  LIFE_END=$(date -d "$(sed -n 's/^notAfter=//p' <<<"$said")" +%s)
+}
+
+# life_left_below PARTS: less than one of so many parts of its life is left.
+life_left_below() {
+  look_at_life "$(lineage)/fullchain.pem"
+  [[ $((LIFE_END - $(date +%s))) -lt $(((LIFE_END - LIFE_BEGIN) / $1)) ]]
+}
+
+# Renewed when a third of its life is left, as issuers advise: 30 days of 90.
+certificate_due() {
+  local from
+  [[ $(certificate_kind) == issued ]] || return 0
+  life_left_below 3 && return 0
+  from=$(lineage_server)
+  [[ -n $from && $from != "$ACME_SERVER" ]] || return 1
+  # Of another issuer than is configured: replaced at once, but never by one that nobody trusts.
+  [[ $ACME_SERVER != *staging* || $from == *staging* ]]
+}
+
+# Issues by HTTP-01 or renews, when it is time; otherwise nothing happens. `now`: without the pause after a failure.
 verb_certificate() {
-  local contact=(--register-unsafely-without-email)
+  local contact=(--register-unsafely-without-email) reason
   require_role writer
   # It may take minutes, and would keep the lock from the verbs that end a hold.
   held && die 'a handover is under way' 'run the same command again when it is over'
-  [[ -z $ACME_EMAIL ]] || contact=(--email "$ACME_EMAIL")
-  mkdir -p "$WEBROOT"
-  REQUESTS_CA_BUNDLE=$TRUST timeout 240 certbot certonly --non-interactive --agree-tos "${contact[@]}" \
-    --server "$ACME_SERVER" --webroot -w "$WEBROOT" -d "$PUBLIC_NAME" --cert-name "$PUBLIC_NAME" --keep-until-expiring ||
-    die "no certificate for $PUBLIC_NAME: $(grep -iE 'detail|error|problem' "$WORK/output" | tail -n 2 | cut -c1-300 | paste -sd ' ')" \
-      "the issuer must reach http://$PUBLIC_NAME/.well-known/acme-challenge/ on this machine: check the name and port 80"
+  [[ ${1:-now} == now ]] || die "'$1' is not now" 'anny-box certificate, or certificate now'
+  if certificate_due; then
+    require_issuer "${1:-}"
+    await_challenge_path
+    [[ -z $ACME_EMAIL ]] || contact=(--email "$ACME_EMAIL")
+    note_question
+    REQUESTS_CA_BUNDLE=$TRUST timeout 240 certbot certonly --non-interactive --agree-tos "${contact[@]}" \
+      --server "$ACME_SERVER" --webroot -w "$WEBROOT" -d "$PUBLIC_NAME" --cert-name "$PUBLIC_NAME" --force-renewal || {
+      reason=$(grep -iE 'detail|error|problem' "$WORK/output" | tail -n 2 | cut -c1-300 | paste -sd ' ')
+      note_answer failed "$reason"
+      die "no certificate for $PUBLIC_NAME: $reason" \
+        "the issuer must reach http://$PUBLIC_NAME/.well-known/acme-challenge/ on this machine: check the name and port 80; $(next_try_text)"
+    }
+    note_answer issued
+  fi
   use_certificate
   note 'done'
   answer_json "$(certificate_json)"
+}
+
+# The way that the issuer will come, through a relay as well: a question that must fail is not asked.
+await_challenge_path() {
+  local token url until=$(($(uptime_ms) + CHALLENGE_SECONDS * 1000)) said=''
+  token=anny-$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
+  url=http://$PUBLIC_NAME/.well-known/acme-challenge/$token
+  mkdir -p "$WEBROOT/.well-known/acme-challenge"
+  printf '%s' "$token" >"$WEBROOT/.well-known/acme-challenge/$token"
+  until [[ $said == "$token" || $(uptime_ms) -ge $until ]]; do
+    said=$(curl -sS -m 5 "$url" 2>&1) || true
+    [[ $said == "$token" ]] || sleep 1
+  done
+  rm -f "$WEBROOT/.well-known/acme-challenge/$token"
+  [[ $said == "$token" ]] || die "http://$PUBLIC_NAME does not lead here: ${said:0:200}" \
+    'the issuer was not asked; point the name here (anny-bluegreen settle does), or open port 80, then run the same command again'
 }

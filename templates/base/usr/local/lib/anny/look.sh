@@ -18,9 +18,9 @@ verb_status() {
     --arg bootId "$(cat /proc/sys/kernel/random/boot_id)-$(init_start_ms)" \
     --argjson uptimeSeconds "$((($(uptime_ms) - $(init_start_ms)) / 1000))" \
     --argjson diskFreeBytes "$(disk_free)" --arg failed "$(failed_units)" --argjson now "$(date +%s)" \
-    --argjson lease "$(known_lease)" \
+    --argjson lease "$(known_lease)" --argjson issuer "$(issuer_json)" \
     '{$role, $release, $slot, $since, $generation, $relayTo, held: ($holdUntil > 0), $holdUntil, $app, $image,
-      $certificate, $lastBackupAt, $relayed, $peerWrites, takeover: {$from, $at}, $hostPublicKey, $bootId, $uptimeSeconds,
+      $certificate, $issuer, $lastBackupAt, $relayed, $peerWrites, takeover: {$from, $at}, $hostPublicKey, $bootId, $uptimeSeconds,
       $diskFreeBytes, $now, $lease, failedUnits: ($failed | split("\n") | map(select(. != "")))}')"
 }
 

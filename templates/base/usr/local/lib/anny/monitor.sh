@@ -1,31 +1,80 @@
 # shellcheck shell=bash
-# Asks the app for its health the way a client does, every few minutes; tells the webhook when the answer changes.
+# Asks the app for its health the way a client does, every few minutes, and how long the certificate is still good; tells the
+# webhook when the answer changes, and not again while it stays.
 
 readonly MONITOR_STATE=$LIB/monitor
+readonly CERTIFICATE_STATE=$LIB/monitor-certificate
+readonly LOOK_AGAIN_SECONDS=5
+# A first release has its certificate within minutes.
+readonly CERTIFICATE_GRACE_SECONDS=3600
 
 verb_monitor() {
-  local now before
   if [[ $ROLE == relay ]]; then
     [[ $(ask_peer "$RELAY_TO") != 2* ]] || note_writes
     return 0
   fi
-  # During a handover the next writer is watched by the operator's side.
-  if [[ $ROLE != writer ]] || held; then return 0; fi
+  is_watched || return 0
   unfreeze_if_forgotten
+  watch_health
+  is_watched || return 0
+  watch_certificate
+}
+
+# During a handover the operator's side watches, and after it the next writer does.
+is_watched() {
+  load_role
+  [[ $ROLE == writer ]] && ! held
+}
+
+# One bad answer may be a request that waited for a handover or a restart: only the second in a row counts.
+watch_health() {
+  local before now=up
   before=$(cat "$MONITOR_STATE" 2>/dev/null || echo up)
-  now=down
-  if client_sees_health; then now=up; fi
+  if ! client_sees_health; then
+    if [[ $before == up ]]; then
+      sleep "$LOOK_AGAIN_SECONDS"
+      is_watched || return 0
+      client_sees_health || now=down
+      is_watched || return 0
+    else
+      now=down
+    fi
+  fi
   [[ $now != "$before" ]] || return 0
   note "$PUBLIC_NAME is $now"
   # Written down only once it is told, so that a webhook that fails is tried again.
-  tell "$PUBLIC_NAME is ${now^^} (was ${before^^}), release $RELEASE, HTTP ${SEEN:-0}"
+  tell "$PUBLIC_NAME is ${now^^} (was ${before^^}), release $RELEASE, $SEEN"
   echo "$now" | write_file "$MONITOR_STATE" 644
 }
 
 client_sees_health() {
-  SEEN=$(curl -sS -m "$MONITOR_TIMEOUT_SECONDS" --cacert "$TRUST" \
+  local status
+  status=$(curl -sS -m "$MONITOR_TIMEOUT_SECONDS" --cacert "$TRUST" \
     --resolve "$PUBLIC_NAME:443:127.0.0.1" -o /dev/null -w '%{http_code}' "https://$PUBLIC_NAME$APP_HEALTH") || true
-  [[ $SEEN == 2* ]]
+  SEEN="HTTP $status"
+  if [[ $status == 000 || -z $status ]]; then SEEN="no answer within $MONITOR_TIMEOUT_SECONDS s"; fi
+  [[ $status == 2* ]]
+}
+
+# It renews itself when a third of its life is left; at a sixth a person should know that this has failed.
+watch_certificate() {
+  local before now=good text
+  before=$(cat "$CERTIFICATE_STATE" 2>/dev/null || echo good)
+  if [[ $(certificate_kind) != issued ]]; then
+    if [[ $(($(date +%s) - SINCE)) -gt $CERTIFICATE_GRACE_SECONDS ]]; then now=missing; fi
+  elif life_left_below 6; then
+    now=ending
+  fi
+  [[ $now != "$before" ]] || return 0
+  look_at_issuer
+  case $now in
+    good) text="The certificate of $PUBLIC_NAME is good again, until $(moment "$LIFE_END")" ;;
+    ending) text="The certificate of $PUBLIC_NAME ends at $(moment "$LIFE_END") and was not renewed: ${FAILURE:-the issuer was not asked}" ;;
+    missing) text="$PUBLIC_NAME has no certificate: ${FAILURE:-the issuer was not asked}" ;;
+  esac
+  note "$text"
+  tell "$text, release $RELEASE"
+  echo "$now" | write_file "$CERTIFICATE_STATE" 644
 }
 
 # A frozen app with no verb at work was forgotten by a backup that was killed.
@@ -33,12 +82,23 @@ unfreeze_if_forgotten() {
   if flock -n "$RUN/lock" true; then unfreeze_app; fi
 }
 
-# Slack reads "text", Discord "content". The address is a secret: it goes by stdin, not as an argument.
+# The address is a secret: it goes by stdin, not as an argument.
 tell() {
   local url
   url=$(cat "$OPT/alert-webhook" 2>/dev/null || true)
   [[ -n $url ]] || return 0
-  jq -cn --arg text "$1" '{$text, content: $text}' >"$WORK/alert"
+  alert_body "$url" "$1" >"$WORK/alert"
   printf 'url = "%s"\n' "$url" |
     curl -sS -m 10 -f -K - --cacert "$TRUST" -H 'Content-Type: application/json' --data-binary "@$WORK/alert" -o /dev/null
+}
+
+# alert_body URL TEXT: Slack reads "text", Discord "content" (and "text" at its /slack addresses); who else it may be gets both.
+alert_body() {
+  local host=${1#*://}
+  host=${host%%[/:?]*}
+  case $host:$1 in
+    *:*/slack | hooks.slack.com:* | *.slack.com:*) jq -cn --arg text "$2" '{$text}' ;;
+    discord.com:* | *.discord.com:* | discordapp.com:*) jq -cn --arg content "$2" '{$content}' ;;
+    *) jq -cn --arg text "$2" '{$text, content: $text}' ;;
+  esac
 }
