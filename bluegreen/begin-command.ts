@@ -1,8 +1,8 @@
 import type { Lease } from '../lease/lease.ts';
-import { AnnyError } from '../operation/errors.ts';
-import { withUndo } from '../operation/step.ts';
+import { AnnyError, hasCode } from '../operation/errors.ts';
+import { warn, withUndo } from '../operation/step.ts';
 import { carryOut } from './carry-out.ts';
-import type { ReleaseCommand } from './command.ts';
+import type { PlannedCommand, ReleaseCommand } from './command.ts';
 import type { Context } from './context.ts';
 import type { Plan } from './plan.ts';
 import { planCommand } from './plan-command.ts';
@@ -11,7 +11,7 @@ import type { Release } from './release.ts';
 import { type Retirement, retire } from './retire.ts';
 import { withFailureHook } from './run-hook.ts';
 import type { Observed } from './settle.ts';
-import { workOf } from './work.ts';
+import { type Back, type Work, workOf } from './work.ts';
 
 /** Who typed the command is told what will happen, before it does; refusing ends the command with nothing done. */
 export interface Asking {
@@ -19,8 +19,15 @@ export interface Asking {
   destroy(release: string): Promise<void>;
 }
 
+export interface Serves {
+  readonly kind: 'serves';
+  readonly action: Plan['action'];
+  readonly release: Release;
+  readonly tookMs: number;
+}
+
 export type Outcome =
-  | { readonly kind: 'serves'; readonly action: Plan['action']; readonly release: Release; readonly tookMs: number }
+  | Serves
   | { readonly kind: 'prepared'; readonly release: Release }
   | { readonly kind: 'retired'; readonly results: readonly Retirement[] }
   /** Nothing was interrupted. */
@@ -30,6 +37,8 @@ export type Outcome =
       readonly kind: 'aborted';
       readonly command: string;
       readonly finished: boolean;
+      /** It had committed, and everything went back, with the data. */
+      readonly handedBack: boolean;
       readonly destroyed: readonly string[];
       readonly writer: Release | undefined;
     };
@@ -38,8 +47,8 @@ export interface Begun {
   readonly lease: Lease;
   readonly observed: Observed;
   readonly asking: Asking;
-  /** Operations that this one goes on with. */
-  readonly earlier: readonly string[];
+  /** What this one goes on with. */
+  readonly before: Work | undefined;
 }
 
 /** Plans in what was observed, asks, writes down what is going to be done, and does it. */
@@ -48,37 +57,66 @@ export async function beginCommand(context: Context, command: ReleaseCommand, be
   if (command.kind === 'retire') {
     const { release, force } = command;
     if (release !== undefined && force) await asking.destroy(release);
-    await writeDown(context, command, undefined, begun);
+    await writeDown(context, workFor(context, command, undefined, begun), begun);
     const run = () => retire(context, observed.world, { release, force });
     return { kind: 'retired', results: await withFailureHook(context, {}, run) };
   }
+  if (command.kind === 'prepare') return prepare(context, command, begun);
+  return serve(context, command, begun);
+}
+
+/** Whatever ends with one release that serves. */
+export async function serve(
+  context: Context,
+  command: Exclude<PlannedCommand, { kind: 'prepare' }>,
+  begun: Begun,
+): Promise<Serves> {
+  const { observed, asking } = begun;
   const plan = await planCommand(context, command, observed.situation);
-  if (command.kind === 'prepare') return prepare(context, command, plan, begun);
   await asking.plan(plan);
   const clock = context.operation.clock;
   const at = clock.now();
-  await writeDown(context, command, plan, begun);
-  const writer = await carryOut(context, plan, observed);
+  const work = workFor(context, command, plan, begun);
+  await writeDown(context, work, begun);
+  const writer = await carryOut(context, plan, observed, (back) => writeDownBack(context, { ...work, back }, begun));
   await begun.lease.forgetLeft();
   return { kind: 'serves', action: plan.action, release: writer, tookMs: clock.now() - at };
 }
 
-/** In the account for everybody; in the journal here, should the account have lost it. */
-async function writeDown(
-  { operation, lock }: Context,
+/** Who goes on with a hand-back has that in hand, and nothing else. */
+function workFor(
+  { operation }: Context,
   command: ReleaseCommand,
   plan: Plan | undefined,
-  { lease, earlier }: Begun,
-): Promise<void> {
-  const work = workOf(command, plan, [...earlier, operation.id]);
+  { before }: Pick<Begun, 'before'>,
+): Work {
+  const operations = [...(before?.operations ?? []), operation.id];
+  return before === undefined || before.back === null ? workOf(command, plan, operations) : { ...before, operations };
+}
+
+/** In the account for everybody; in the journal here, should the account have lost it. */
+async function writeDown({ operation, lock }: Context, work: Work, { lease }: Pick<Begun, 'lease'>): Promise<void> {
   const { id, clock, journal } = operation;
-  const entry = { at: clock.now(), operation: id, command: operation.command, step: command.kind };
+  const entry = { at: clock.now(), operation: id, command: operation.command, step: work.command.kind };
   await journal.append({ ...entry, event: 'begin', data: { work: JSON.stringify(work), reason: lock.reason } });
   await lease.write(work);
 }
 
+/** Everything goes back, also where the account does not take it: only who goes on after a kill would not know. */
+async function writeDownBack(context: Context, work: Work & { readonly back: Back }, begun: Begun): Promise<void> {
+  await writeDown(context, work, begun).catch((error: unknown) => {
+    if (!(error instanceof AnnyError) || hasCode(error, 'LEASE_LOST')) throw error;
+    warn(context.operation, `that everything goes back to ${work.back.to} could not be written down: ${error.found}`);
+  });
+}
+
 /** Brings the next release up beside the live one, and leaves it there for promote. */
-async function prepare(context: Context, command: ReleaseCommand, plan: Plan, begun: Begun): Promise<Outcome> {
+async function prepare(
+  context: Context,
+  command: Extract<ReleaseCommand, { kind: 'prepare' }>,
+  begun: Begun,
+): Promise<Outcome> {
+  const plan = await planCommand(context, command, begun.observed.situation);
   if (plan.action !== 'promote') {
     throw new AnnyError('USAGE', {
       doing: 'preparing a release',
@@ -86,7 +124,7 @@ async function prepare(context: Context, command: ReleaseCommand, plan: Plan, be
       next: plan.action === 'none' ? 'prepare --again, or bake a new image first' : 'anny-bluegreen promote',
     });
   }
-  await writeDown(context, command, plan, begun);
+  await writeDown(context, workFor(context, command, plan, begun), begun);
   const source = { kind: 'writer', writer: plan.from } as const;
   const machine = await withUndo(context.operation, () => prepareRelease(context, { ...plan, source }));
   await machine.box.close();

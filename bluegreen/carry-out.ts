@@ -9,15 +9,21 @@ import { fallBack, rollback, takeOver } from './rollback.ts';
 import { hookAfter, hookBefore, withFailureHook } from './run-hook.ts';
 import { confirm, type Observed, settle } from './settle.ts';
 import { takeBack } from './take-back.ts';
+import type { WriteDownBack } from './work.ts';
 
 /** Carries a plan out and looks again; returns the writer that the world then has. */
-export async function carryOut(context: Context, plan: Plan, observed: Observed): Promise<Answering> {
+export async function carryOut(
+  context: Context,
+  plan: Plan,
+  observed: Observed,
+  writeDownBack: WriteDownBack,
+): Promise<Answering> {
   const around = hooksAround(plan);
   const facts = factsOf(plan);
   return withFailureHook(context, facts, () =>
     orUnfinished(context.operation, async () => {
       if (around !== undefined) await hookBefore(context, around.before, facts);
-      const writer = await run(context, plan, observed);
+      const writer = await run(context, plan, observed, writeDownBack);
       await confirm(context, writer);
       if (around !== undefined) await hookAfter(context, around.after, { ...facts, release: writer });
       return writer;
@@ -25,7 +31,7 @@ export async function carryOut(context: Context, plan: Plan, observed: Observed)
   );
 }
 
-async function run(context: Context, plan: Plan, observed: Observed): Promise<Answering> {
+async function run(context: Context, plan: Plan, observed: Observed, writeDownBack: WriteDownBack): Promise<Answering> {
   switch (plan.action) {
     case 'none':
       await settle(context, observed, plan.writer);
@@ -33,7 +39,7 @@ async function run(context: Context, plan: Plan, observed: Observed): Promise<An
     case 'first':
       return promoteFirst(context, plan);
     case 'promote':
-      return promote(context, plan);
+      return promote(context, plan, writeDownBack);
     case 'rollback':
       return rollback(context, plan);
     case 'fall-back':

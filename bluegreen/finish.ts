@@ -21,7 +21,7 @@ export async function finish(context: Context, { lease, observed }: Begun, work:
   const astray = standbys.filter(({ status }) => status.relayTo !== writer.address);
   await repointStandbys(context, astray, writer);
   try {
-    await carryOut(context, { action: 'none', writer }, observed);
+    await carryOut(context, { action: 'none', writer }, observed, async () => undefined);
   } catch (error) {
     if (hasCode(error, 'UNHEALTHY')) await lease.forgetLeft();
     throw error;

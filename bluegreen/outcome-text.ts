@@ -38,16 +38,17 @@ export function tellOutcome(outcome: Outcome, { publicName, warnings, next }: Ar
 }
 
 function tellAborted(
-  { command, finished, destroyed, writer }: Extract<Outcome, { kind: 'aborted' }>,
+  { command, finished, handedBack, destroyed, writer }: Extract<Outcome, { kind: 'aborted' }>,
   { publicName, warnings, next }: Around,
 ): Told {
   const release = writer?.tags.release ?? null;
-  const data = { command, finished, destroyed, writer: release, next, warnings };
+  const data = { command, finished, handedBack, destroyed, writer: release, next, warnings };
   if (finished) {
     const text = `${command} had been committed, and is finished now: ${release} serves ${publicName}; anny-bluegreen rollback takes it back, with the data\n`;
     return { data, text };
   }
   const gone = destroyed.length === 0 ? 'it had left no machine' : `destroyed: ${destroyed.join(', ')}`;
   const serves = release === null ? 'nobody serves' : `${release} serves ${publicName}`;
+  if (handedBack) return { data, text: `${command} is taken back, with the data; ${serves}\n` };
   return { data, text: `${command} is taken back; ${gone}; ${serves}\n` };
 }

@@ -15,9 +15,14 @@ import { switchName } from './switch.ts';
 import { takeBackup } from './take-backup.ts';
 import { trafficBefore } from './traffic-before.ts';
 import { watchAlone, watchWriter } from './watch.ts';
+import type { WriteDownBack } from './work.ts';
 
 /** Prepare, handover, switch, watch; a bad watch hands everything back, with the data. */
-export async function promote(context: Context, plan: Extract<Plan, { action: 'promote' }>): Promise<Answering> {
+export async function promote(
+  context: Context,
+  plan: Extract<Plan, { action: 'promote' }>,
+  writeDownBack: WriteDownBack,
+): Promise<Answering> {
   const { operation } = context;
   const { from } = plan;
   // A first promote that was cut off: without its certificate no successor can be probed by name.
@@ -41,6 +46,7 @@ export async function promote(context: Context, plan: Extract<Plan, { action: 'p
     return machine;
   }
   operation.report.warn(`${machine.tags.release}: ${verdict.reason}`);
+  await writeDownBack({ to: from.tags.release, why: `${machine.tags.release}: ${verdict.reason}` });
   await moveBack(context, machine, from);
   await repointStandbys(context, plan.standbys, from);
   cameBack(operation);

@@ -2,6 +2,7 @@ import { AnnyError, ERROR_CODES } from '../operation/errors.ts';
 import { type Begun, beginCommand, type Outcome } from './begin-command.ts';
 import type { Context } from './context.ts';
 import { committed, finish } from './finish.ts';
+import { handBack } from './hand-back.ts';
 import { findInterrupted } from './interrupted.ts';
 
 /** Goes on with what was cut off, from where the world is, to that command's end: with the machine it had made, not another. */
@@ -13,13 +14,14 @@ export async function resume(context: Context, begun: Begun): Promise<Outcome> {
   const { work, who } = interrupted;
   report.note(`going on with ${who}`);
   const at = clock.now();
-  const live = committed(observed.situation, work);
+  const live = work.back === null ? committed(observed.situation, work) : undefined;
   if (live !== undefined) {
     await finish(context, begun, work, live);
     return { kind: 'serves', action: 'none', release: live.writer, tookMs: clock.now() - at };
   }
   try {
-    const outcome = await beginCommand(context, work.command, { ...begun, earlier: work.operations });
+    if (work.back !== null) return await handBack(context, begun, work, work.back);
+    const outcome = await beginCommand(context, work.command, { ...begun, before: work });
     await lease.forgetLeft();
     return outcome;
   } catch (error) {

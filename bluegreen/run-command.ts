@@ -27,7 +27,7 @@ export async function runCommand(context: Context, command: OperatorCommand, ask
 
 async function runHolding(context: Context, command: OperatorCommand, lease: Lease, asking: Asking): Promise<Outcome> {
   const observed = await observeSettled(context);
-  const begun = { lease, observed, asking, earlier: [] };
+  const begun = { lease, observed, asking, before: undefined };
   try {
     switch (command.kind) {
       case 'resume':

@@ -11,9 +11,15 @@ const workSchema = z.object({
   operations: z.array(z.string()),
   /** The release that is to serve, where it was there already; "" for a machine that is made. */
   to: z.string(),
+  /** What it brought was found bad, and why: everything goes back to this release. */
+  back: z.object({ to: z.string(), why: z.string() }).nullable().default(null),
 });
 
 export type Work = z.infer<typeof workSchema>;
+export type Back = NonNullable<Work['back']>;
+
+/** Before everything goes back: whoever goes on after a kill goes on with that. */
+export type WriteDownBack = (back: Back) => Promise<void>;
 
 /** undefined: nothing, or of another version. */
 export function readWork(work: unknown): Work | undefined {
@@ -23,7 +29,7 @@ export function readWork(work: unknown): Work | undefined {
 
 export function workOf(command: ReleaseCommand, plan: Plan | undefined, operations: readonly string[]): Work {
   const chosen = plan === undefined ? command : chosenIn(command, plan);
-  return { command: chosen, operations: [...operations], to: plan === undefined ? '' : targetOf(plan) };
+  return { command: chosen, operations: [...operations], to: plan === undefined ? '' : targetOf(plan), back: null };
 }
 
 function chosenIn(command: ReleaseCommand, plan: Plan): ReleaseCommand {
@@ -58,6 +64,7 @@ function targetOf(plan: Plan): string {
 }
 
 /** Is this release what the work was to bring? */
-export function isOutcomeOf({ operations, to }: Work, { tags }: Release): boolean {
+export function isOutcomeOf({ operations, to, back }: Work, { tags }: Release): boolean {
+  if (back !== null) return tags.release === back.to;
   return operations.includes(tags.operation) || tags.release === to;
 }

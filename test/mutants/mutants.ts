@@ -416,8 +416,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'resume begins anew',
     breaks: 'what had been committed is done a second time, with another machine',
     file: 'bluegreen/resume.ts',
-    find: 'const live = committed(observed.situation, work);',
-    replace: "const live = committed({ kind: 'empty', strays: [] }, work);",
+    find: 'work.back === null ? committed(observed.situation, work) : undefined;',
+    replace: 'undefined;',
   },
   {
     name: 'abort destroys nothing',
@@ -430,8 +430,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'abort does not forget',
     breaks: 'what was taken back is offered to be gone on with',
     file: 'bluegreen/abort.ts',
-    find: "  await lease.forgetLeft();\n  return { kind: 'aborted', command, finished: false",
-    replace: "  return { kind: 'aborted', command, finished: false",
+    find: "  await lease.forgetLeft();\n  return {\n    kind: 'aborted',",
+    replace: "  return {\n    kind: 'aborted',",
   },
   {
     name: 'what came back is told to nobody',
@@ -467,5 +467,26 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'bluegreen/given-up.ts',
     find: 'return Math.max(nowSeconds - backup.at, ...lacking.map((one) => cameBackSince(one, nowSeconds)));',
     replace: 'return Math.max(nowSeconds - backup.at, ...lacking.map(() => 0));',
+  },
+  {
+    name: 'that a bad release goes back is not written down',
+    breaks: 'whoever goes on after a kill tries it once more',
+    file: 'bluegreen/promote.ts',
+    find: '  await writeDownBack({ to',
+    replace: '  void ({ to',
+  },
+  {
+    name: 'that a bad release goes back has to be written down',
+    breaks: 'users stay with it when the account is slow just then',
+    file: 'bluegreen/begin-command.ts',
+    find: "    if (!(error instanceof AnnyError) || hasCode(error, 'LEASE_LOST')) throw error;\n    warn(context.operation, `that everything",
+    replace: '    throw error;\n    warn(context.operation, `that everything',
+  },
+  {
+    name: 'abort finishes what was on its way back',
+    breaks: 'users stay with a release that was found bad',
+    file: 'bluegreen/abort.ts',
+    find: 'if (back !== null && canHandBack(situation, back))',
+    replace: 'if (back !== null && back.why === "" && canHandBack(situation, back))',
   },
 ];

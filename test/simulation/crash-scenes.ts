@@ -7,8 +7,6 @@ import { bake } from './world.ts';
 export interface Scene {
   readonly name: string;
   readonly command: Command;
-  /** Its release is handed back: resumed after that, it is brought up and tried once more. */
-  readonly triesTwice?: boolean;
   set(): Promise<Stage>;
 }
 
@@ -32,7 +30,7 @@ export const SCENES: readonly Scene[] = [
   // Again: what begins anew instead of going on makes a second machine.
   { name: 'promote', command: PROMOTE, set: crowded },
   { name: 'promote without backups', command: FIRST, set: () => live({ backups: false }) },
-  { name: 'promote what is bad', command: FIRST, set: badImage, triesTwice: true },
+  { name: 'promote what is bad', command: FIRST, set: badImage },
   { name: 'rollback', command: ROLLBACK, set: crowded },
   { name: 'rollback from the dead', command: FALL_BACK, set: () => crowded().then(killWriter) },
   { name: 'restore', command: RESTORE, set: () => live().then(killWriter) },

@@ -378,6 +378,75 @@ describe('what a command leaves unfinished', () => {
   });
 });
 
+describe('a bad release whose hand-back is cut off', () => {
+  /** The second of each is the hand-back's. */
+  const CUT = [
+    { call: 'box.pull', what: 'killed before', count: 2 },
+    { call: 'box.hold', what: 'killed after', count: 2 },
+    { call: 'box.relay', what: 'killed before', count: 2 },
+    { call: 'box.relay', what: 'killed after', count: 2 },
+    { call: 'box.activate', what: 'killed before', count: 2 },
+    { call: 'cloud.pointRecord', what: 'killed before', count: 2 },
+    { call: 'cloud.pointRecord', what: 'killed after', count: 2 },
+  ] as const;
+  const cutOff = async (incident: (typeof CUT)[number]) => {
+    const stage = await live();
+    const old = stage.writer();
+    await stage.wait(1);
+    bake(stage.world, 'ill when it serves');
+    expect(await stage.run(PROMOTE, incident)).toMatchObject({ kind: 'killed' });
+    return { stage, old };
+  };
+
+  test.each(CUT)(
+    '($what $call) is handed back by resume, from another computer, and is not tried again',
+    async (cut) => {
+      const { stage, old } = await cutOff(cut);
+      const ending = await stage.runElsewhere({ kind: 'resume' });
+      expect(ending).toMatchObject({ kind: 'success', release: old.disk.release });
+      expect(stage.writer()).toBe(old);
+      expect(stage.world.rented.size).toBe(2);
+      expect((await stage.look()).interrupted).toBeNull();
+      await stage.setInOrder();
+    },
+  );
+
+  test.each(CUT)('($what $call) is handed back by abort as well', async (cut) => {
+    const { stage, old } = await cutOff(cut);
+    expect(await stage.runElsewhere({ kind: 'abort' })).toMatchObject({ kind: 'success' });
+    expect(stage.writer()).toBe(old);
+    expect((await stage.look()).interrupted).toBeNull();
+    await stage.setInOrder();
+  });
+
+  test('and cut off again is gone on with all the same', async () => {
+    const { stage, old } = await cutOff(CUT[0]);
+    expect(await stage.run({ kind: 'resume' }, at('box.takeover', 'killed after'))).toMatchObject({ kind: 'killed' });
+    expect(await stage.runElsewhere({ kind: 'abort' })).toMatchObject({ kind: 'success' });
+    expect(stage.writer()).toBe(old);
+    await stage.setInOrder();
+  });
+
+  test.each([3, 4, 5, 6, 7, 8])('goes back also where the account refuses to write that down (%i)', async (count) => {
+    const stage = await live();
+    const old = stage.writer();
+    await stage.wait(1);
+    bake(stage.world, 'ill when it serves');
+    const ending = await stage.run(PROMOTE, at('cloud.writeNote', 'refused', count));
+    expect(stage.world.story.join('\n')).toContain('! refused at cloud.writeNote');
+    expect(ending).toMatchObject({ exitCode: 1, code: 'UNHEALTHY' });
+    expect(stage.writer()).toBe(old);
+  });
+
+  test('whose machine to go back to is gone is told so by resume, and forgotten by abort', async () => {
+    const { stage, old } = await cutOff(CUT[0]);
+    dies(old);
+    expect(await stage.runElsewhere({ kind: 'resume' })).toMatchObject({ kind: 'failure', code: 'NOTHING_LIVE' });
+    await stage.runElsewhere({ kind: 'abort' });
+    expect((await stage.look()).interrupted).toBeNull();
+  });
+});
+
 describe('two operators', () => {
   const UNTROUBLED = at('box.nothing', 'slow');
   const DEPLOY = { kind: 'promote', again: false } as const;

@@ -14,6 +14,11 @@ export interface Zone {
   write(data: string, lateMs: number): RecordId;
   /** What a name server says now. */
   answer(server: number): string | undefined;
+  /**
+   * A change away and back has not reached it whole: before it said the same as now, by what it had not heard of yet. Nobody who asks can
+   * tell.
+   */
+  isBetween(server: number): boolean;
 }
 
 interface Change {
@@ -25,6 +30,8 @@ const RECORD_ID = 'record-1' as RecordId;
 
 export function zone(timeline: Timeline, random: Random, lagMs: number): Zone {
   const changes: Change[] = [];
+  const said = (server: number): number =>
+    changes.findLastIndex(({ seenFrom }) => (seenFrom[server] ?? 0) <= timeline.now());
   return {
     records: () => {
       const last = changes.at(-1);
@@ -40,6 +47,10 @@ export function zone(timeline: Timeline, random: Random, lagMs: number): Zone {
       });
       return RECORD_ID;
     },
-    answer: (server) => changes.findLast(({ seenFrom }) => (seenFrom[server] ?? 0) <= timeline.now())?.data,
+    answer: (server) => changes[said(server)]?.data,
+    isBetween: (server) => {
+      const last = changes.at(-1)?.data;
+      return changes[said(server)]?.data !== last && changes.slice(0, said(server)).some(({ data }) => data === last);
+    },
   };
 }
