@@ -8,7 +8,7 @@ import { userData } from '../machine/user-data.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { runStep } from '../operation/step.ts';
 import { type Waiting, waitFor } from '../operation/wait.ts';
-import type { BakeContext } from './bake.ts';
+import type { BakeContext } from './bake-context.ts';
 import type { Identity } from './digest.ts';
 
 const POLL_MS = 500;

@@ -2,11 +2,12 @@ import type { SnapshotId } from '../cloud/cloud.ts';
 import { whileHolding } from '../lease/hold.ts';
 import { AnnyError, hasCode } from '../operation/errors.ts';
 import { undoAll, warn } from '../operation/step.ts';
-import { type BakeContext, type BakeRequest, bake } from './bake.ts';
+import { bake } from './bake.ts';
+import type { BakeContext, BakeRequest } from './bake-context.ts';
 import type { BuildWish, Built } from './build.ts';
 import { type Image, imagesIn, reusable } from './catalog.ts';
 import type { Identity } from './digest.ts';
-import { inputsLog } from './inputs-log.ts';
+import { archiveIn } from './papers/archive.ts';
 import { reasons, summarize } from './reasons.ts';
 import { bakeScope, sweepGone, watchBakes } from './sweep.ts';
 
@@ -33,7 +34,7 @@ export async function buildOne(
   const { operation, settings } = context;
   const { identity } = step;
   const images = listed ?? (await imagesIn(context.cloud));
-  const why = await reasons(inputsLog(settings.directory), identity, images);
+  const why = await reasons(archiveIn(context.cloud, settings.directory), identity, images);
   const common = { name: identity.name, digest: identity.digest, why };
   const wanted = (all: readonly Image[]) => (wish.force ? undefined : findBaked(context, all, identity));
   const here = wanted(images);
@@ -74,10 +75,6 @@ async function bakeOrTakeBack(
   try {
     const snapshotId = await bake(context, step);
     context.operation.undos.length = 0;
-    // Only --why needs it: a full disk here must not take a good image back.
-    await inputsLog(context.settings.directory)
-      .remember(step.identity)
-      .catch(() => undefined);
     return snapshotId;
   } catch (error) {
     return await takeBack(context, step.identity, error, keep);

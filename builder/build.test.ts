@@ -5,10 +5,11 @@ import { build } from './build.ts';
 import { describeImage } from './catalog.ts';
 import { readChain } from './definition.ts';
 import { type Identity, identify } from './digest.ts';
-import { type Account, type Fault, simulatedAccount, type Temper } from './trial/account.ts';
+import { type Account, simulatedAccount } from './trial/account.ts';
 import { bakeProject } from './trial/bake-project.ts';
 import { type Baker, baker } from './trial/baker.ts';
 import { settingsIn } from './trial/project.ts';
+import type { Fault, Temper } from './trial/temper.ts';
 
 async function identitiesIn(directory: string): Promise<readonly [Identity, Identity]> {
   const [base, shop] = await identify(await settingsIn(directory), await readChain(directory, 'shop'));
@@ -71,7 +72,7 @@ describe('a bake', () => {
 
   test.each([
     ['it is a candidate only', { stage: 'candidate', ageMs: 0 } as const],
-    ['it is older than image.max_age', { stage: 'tested', ageMs: 31 * 24 * 3_600_000 } as const],
+    ['it is older than image.max_age', { stage: 'tested', ageMs: 8 * 24 * 3_600_000 } as const],
   ])('is made although there is one when %s', async (_why, { stage, ageMs }) => {
     const account = simulatedAccount();
     const directory = await bakeProject();
@@ -87,6 +88,37 @@ describe('a bake', () => {
     for (const one of await identitiesIn(directory)) account.addSnapshot(tested(one));
     const built = await (await baker(account, directory)).build({ force: true });
     expect(built.map(({ name, baked }) => `${name} ${baked}`)).toEqual(['base false', 'shop true']);
+  });
+
+  test('is made again with --refresh, and so is all that it stands on', async () => {
+    const account = simulatedAccount();
+    const directory = await bakeProject();
+    for (const one of await identitiesIn(directory)) account.addSnapshot(tested(one));
+    const built = await (await baker(account, directory)).build({ refresh: true });
+    expect(built.map(({ name, baked }) => `${name} ${baked}`)).toEqual(['base true', 'shop true']);
+  });
+
+  test('is made again, from the stock system on, when what it stands on is older than image.max_age', async () => {
+    const account = simulatedAccount();
+    const directory = await bakeProject();
+    const [base, shop] = await identitiesIn(directory);
+    account.addSnapshot(tested(base));
+    await account.clock.sleep(6 * 24 * 3_600_000);
+    account.addSnapshot(tested(shop));
+    const fresh = await (await baker(account, directory)).build();
+    expect(fresh).toMatchObject([{ name: 'shop', baked: false }]);
+    await account.clock.sleep(2 * 24 * 3_600_000);
+    const built = await (await baker(account, directory, 'op2')).build();
+    expect(built.map(({ name, baked }) => `${name} ${baked}`)).toEqual(['base true', 'shop true']);
+  });
+
+  test('says what changed since the last one, also on another computer', async () => {
+    const account = simulatedAccount();
+    await (await baker(account, await bakeProject())).build();
+    const elsewhere = await bakeProject();
+    await appendFile(join(elsewhere, 'images/shop.yaml'), '# a thought\n');
+    const [, shop] = await (await baker(account, elsewhere, 'op2')).build();
+    expect(shop?.why).toEqual(['changed: definition images/shop.yaml']);
   });
 
   test('says what changed since the last one', async () => {
@@ -153,7 +185,7 @@ describe('a second bake of the same digest', () => {
     const built = await Promise.all(people.map((one) => one.build({ name: 'base' })));
     expect(built.flat().map(({ baked }) => baked)).toEqual(expect.arrayContaining([true, false]));
     expect(account.story.filter((name) => name === 'create bake')).toHaveLength(1);
-    expect(await account.cloud.notes('')).toEqual([]);
+    expect(account.notes()).toEqual([]);
   });
 
   test('bakes by itself when the first gives up', async () => {
@@ -175,7 +207,7 @@ describe('a second bake of the same digest', () => {
       const built = build({ ...second.context, operation }, wish, async () => false);
       await expect(built).rejects.toMatchObject({ code: 'INTERRUPTED' });
     });
-    expect(await account.cloud.notes('')).toEqual([]);
+    expect(account.notes()).toEqual([]);
   });
 });
 
@@ -199,7 +231,7 @@ describe('after a bake that was killed on another computer', () => {
     expect(built).toMatchObject([{ baked: true }]);
     expect(account.clock.now() - begun).toBeLessThan(10 * 60_000);
     expect({ machines: account.machines(), images: names(account) }).toEqual({ machines: [], images: ['base tested'] });
-    expect(await account.cloud.notes('')).toEqual([]);
+    expect(account.notes()).toEqual([]);
   });
 
   test('a bake of another digest takes away what it left, and leaves one alone that is alive', async () => {
@@ -211,7 +243,7 @@ describe('after a bake that was killed on another computer', () => {
     await (await baker(account, directory, 'op2')).build({ name: 'base' });
     expect(account.machines().map(({ id }) => id)).toEqual([alive.id]);
     expect(names(account)).toEqual(['base tested']);
-    expect(await account.cloud.notes('')).toEqual([]);
+    expect(account.notes()).toEqual([]);
   });
 });
 

@@ -1,15 +1,17 @@
 import type { SnapshotId } from '../cloud/cloud.ts';
-import type { BakeContext } from './bake.ts';
+import type { BakeContext } from './bake-context.ts';
 import { buildOne, findBaked } from './build-one.ts';
-import { imagesIn } from './catalog.ts';
-import { readChain } from './definition.ts';
-import { identify } from './digest.ts';
+import { type Image, imagesIn } from './catalog.ts';
+import { type Definition, readChain } from './definition.ts';
+import { type Identity, identify } from './digest.ts';
 import { sweepKilled } from './sweep.ts';
 
 export interface BuildWish {
   readonly name: string;
   /** Bake although a tested image with this digest exists. */
   readonly force: boolean;
+  /** Bake what it stands on again, too. */
+  readonly refresh?: boolean;
   readonly onError: OnError;
 }
 
@@ -21,8 +23,18 @@ export interface Built {
   readonly snapshotId: SnapshotId;
   /** False when it was there already. */
   readonly baked: boolean;
-  /** Inputs that changed since the last image of this name, where that is known here. */
+  /** Inputs that changed since the last image of this name, where that is known. */
   readonly why: readonly string[];
+}
+
+/** One image of a chain, and what is to be done for it. */
+export interface Link {
+  readonly identity: Identity;
+  /** From the one on the stock system to this one. */
+  readonly chain: readonly Definition[];
+  readonly force: boolean;
+  /** The image that will do. */
+  readonly found: Image | undefined;
 }
 
 /**
@@ -34,21 +46,35 @@ export async function build(
   wish: BuildWish,
   keep: (error: unknown) => Promise<boolean>,
 ): Promise<readonly Built[]> {
-  const { settings } = context;
-  const chain = await readChain(settings.directory, wish.name);
-  const identities = await identify(settings, chain);
+  const chain = await readChain(context.settings.directory, wish.name);
+  const identities = await identify(context.settings, chain);
   await sweepKilled(context);
   const images = await imagesIn(context.cloud);
-  const start = identities.findLastIndex(
-    (identity, index) =>
-      !(wish.force && index === identities.length - 1) && findBaked(context, images, identity) !== undefined,
-  );
   const built: Built[] = [];
-  for (const [index, identity] of identities.entries()) {
-    if (index < start) continue;
-    const step = { chain: chain.slice(0, index + 1), identity, parent: built.at(-1)?.snapshotId };
-    const force = wish.force && index === identities.length - 1;
-    built.push(await buildOne(context, step, index === start ? images : undefined, { ...wish, force }, keep));
+  for (const link of linksToBuild(context, wish, { chain, identities, images })) {
+    const step = { chain: link.chain, identity: link.identity, parent: built.at(-1)?.snapshotId };
+    const own = { ...wish, force: link.force };
+    built.push(await buildOne(context, step, built.length === 0 ? images : undefined, own, keep));
   }
   return built;
+}
+
+/** From the highest one that will do: what is below it is not looked at. */
+export function linksToBuild(
+  context: BakeContext,
+  wish: BuildWish,
+  known: {
+    readonly chain: readonly Definition[];
+    readonly identities: readonly Identity[];
+    readonly images: readonly Image[];
+  },
+): readonly Link[] {
+  const last = known.identities.length - 1;
+  const links = known.identities.map((identity, index): Link => {
+    const force = wish.refresh === true || (wish.force && index === last);
+    const found = force ? undefined : findBaked(context, known.images, identity);
+    return { identity, chain: known.chain.slice(0, index + 1), force, found };
+  });
+  const highest = links.findLastIndex(({ found }) => found !== undefined);
+  return links.slice(Math.max(0, highest));
 }

@@ -12,6 +12,7 @@ export interface Image {
   readonly operation: string;
   readonly createdAt: string;
   readonly sizeBytes: number;
+  readonly storedBytes: number;
   readonly complete: boolean;
 }
 
@@ -35,6 +36,7 @@ export function imageOf(snapshot: Snapshot): Image | undefined {
     operation: groups.operation ?? '',
     createdAt: snapshot.createdAt,
     sizeBytes: snapshot.sizeBytes,
+    storedBytes: snapshot.storedBytes,
     complete: snapshot.status === 'complete',
   };
 }
@@ -54,7 +56,21 @@ export function latestTested(images: readonly Image[], name: string, digest = ''
   );
 }
 
-/** The tested image with this digest that is not too old, where there is one. */
+/** The newest tested image of a parent when its child was baked; undefined when it is on the stock system, or its parent is gone. */
+export function parentOf(images: readonly Image[], child: Image): Image | undefined {
+  return images.find(
+    (one) => one.stage === 'tested' && one.digest.startsWith(child.parent) && one.createdAt <= child.createdAt,
+  );
+}
+
+/** When its packages were fetched, in milliseconds: those of its parents are older than it is itself. */
+export function packagesFrom(images: readonly Image[], image: Image): number {
+  const parent = parentOf(images, image);
+  const own = Date.parse(image.createdAt);
+  return parent === undefined || parent === image ? own : Math.min(own, packagesFrom(images, parent));
+}
+
+/** The tested image with this digest whose packages are not too old, where there is one. */
 export function reusable(
   images: readonly Image[],
   identity: Pick<Image, 'name' | 'digest'>,
@@ -67,6 +83,6 @@ export function reusable(
       one.digest === identity.digest &&
       one.stage === 'tested' &&
       one.complete &&
-      nowMs - Date.parse(one.createdAt) < maxAgeMs,
+      nowMs - packagesFrom(images, one) < maxAgeMs,
   );
 }

@@ -13,6 +13,13 @@ export type Definition = DefinitionKeys & {
   readonly file: string;
 };
 
+/** The definition of a chain that is baked; the others are what it stands on. */
+export function own(chain: readonly Definition[]): Definition {
+  const definition = chain.at(-1);
+  if (definition === undefined) throw new Error('a chain has at least one definition');
+  return definition;
+}
+
 const PARENTS_LIMIT = 5;
 
 /** An image's definition with its parents, the one on the stock system first. */

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 
 /** Where this package's own images and templates lie: beside its package.json. */
 function packageRoot(): string {
@@ -12,4 +14,10 @@ function packageRoot(): string {
 export function projectFile(directory: string, path: string): string {
   const own = join(directory, path);
   return existsSync(own) ? own : join(packageRoot(), path);
+}
+
+/** Of this package, as its package.json says. */
+export async function toolVersion(): Promise<string> {
+  const text = await readFile(join(packageRoot(), 'package.json'), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }

@@ -3,10 +3,11 @@ import { PREFIX } from '../lease/claim.ts';
 import { isExpired, type Sighting } from '../lease/decide.ts';
 import { type Lookout, openLookout } from '../lease/look.ts';
 import { type Operation, runStep } from '../operation/step.ts';
-import type { BakeContext } from './bake.ts';
+import type { BakeContext } from './bake-context.ts';
 import { isBakeMachine } from './bake-machine.ts';
 import { imagesIn } from './catalog.ts';
 import type { Identity } from './digest.ts';
+import { dropImage } from './papers/archive.ts';
 
 /** How the scopes of all bakes begin. */
 export const BAKES = 'bake-';
@@ -58,7 +59,7 @@ export async function sweepBakes(
       const machines = instances.filter(({ tags }) => tags.includes('anny') && isBakeMachine(tags) && isTheirs(tags));
       const snapshots = images.filter((image) => image.stage === 'candidate' && bakes.includes(image.operation));
       for (const { id } of machines) await cloud.destroyInstance(id);
-      for (const { snapshotId } of snapshots) await cloud.deleteSnapshot(snapshotId);
+      for (const image of snapshots) await dropImage(cloud, image);
       return { machines: machines.length, snapshots: snapshots.length };
     },
     describe: ({ machines, snapshots }) => `${machines} machines and ${snapshots} untested snapshots destroyed`,

@@ -1,11 +1,21 @@
-import { AnnyError } from '../operation/errors.ts';
-import { runStep, withUndo } from '../operation/step.ts';
-import type { BakeContext } from './bake.ts';
-import { withBakeMachine } from './bake-machine.ts';
-import { imagesIn, latestTested } from './catalog.ts';
+import type { Shell } from '../machine/shell.ts';
+import { runStep } from '../operation/step.ts';
+import type { BakeContext } from './bake-context.ts';
+import { type Image, imagesIn } from './catalog.ts';
 import { type CheckResult, checksScript, countChecks, readChecks } from './checks.ts';
+import type { Definition } from './definition.ts';
 import { readChain } from './definition.ts';
+import { diffContents, diffText } from './diff-contents.ts';
+import { findImage } from './find-image.ts';
+import { vouchedText } from './image-text.ts';
+import { archiveIn } from './papers/archive.ts';
+import { contentsText } from './papers/contents.ts';
+import { contentsOf, type Papers } from './papers/papers.ts';
+import { contentsOn } from './papers/record.ts';
+import { CONTENTS_PATH } from './papers/statement.ts';
+import { vouch } from './papers/vouch.ts';
 import { searchBooted } from './secret-search.ts';
+import { onTestMachine } from './test-machine.ts';
 
 export interface Verified {
   readonly name: string;
@@ -13,38 +23,74 @@ export interface Verified {
   readonly checks: readonly CheckResult[];
 }
 
-/** Boots a fresh machine from the newest tested image, runs today's tests and the search on it, and destroys it. */
-export async function verify(context: BakeContext, name: string): Promise<Verified> {
-  const { cloud, operation, settings } = context;
+/**
+ * Who signed the image, and whether it is the one that was signed; then a fresh machine is booted from it, compared with what was
+ * signed, tested as its definition says today, searched, and destroyed.
+ */
+export async function verify(context: BakeContext, wanted: string, papersOnly: boolean): Promise<Verified> {
+  const { cloud, settings, signatures } = context;
+  const image = findImage(await imagesIn(cloud), wanted);
+  const papers = await archiveIn(cloud, settings.directory).recall(image);
+  const vouched = await vouch(signatures, settings.config.image.signers, image, papers);
+  const { name, digest } = image;
+  const ok = vouched.kind === 'signed';
+  const signed = { name: ok ? `signed ${vouchedText(vouched)}` : 'signed', ok, found: ok ? '' : vouchedText(vouched) };
+  if (papersOnly) return { name, digest, checks: [signed] };
   const chain = await readChain(settings.directory, name);
-  const image = latestTested(await imagesIn(cloud), name);
-  if (image === undefined) {
-    throw new AnnyError('IMAGE_MISSING', {
-      doing: `verifying ${name}`,
-      found: 'the account has no tested image of it',
-      next: `anny-image build ${name}`,
-    });
-  }
-  const identity = { name, digest: image.digest, parent: image.parent, inputs: [] };
-  const request = { what: 'boot-test', identity, from: { snapshotId: image.snapshotId } } as const;
-  const checks = await withUndo(operation, () =>
-    withBakeMachine(context, request, async ({ id, shell }) => {
-      const results = await runStep(operation, {
-        name: 'test',
-        interruptible: true,
-        run: async () => readChecks(await shell.run(checksScript(chain))),
-        describe: (all) => `${all.filter(({ ok }) => ok).length} of ${countChecks(chain)} hold`,
-      });
-      await runStep(operation, {
-        name: 'search',
-        interruptible: true,
-        run: () => searchBooted(shell, settings),
-        describe: () => 'nothing found',
-      });
-      await runStep(operation, { name: 'destroy test machine', run: () => cloud.destroyInstance(id) });
-      return results;
-    }),
-  );
-  operation.undos.length = 0;
-  return { name, digest: image.digest, checks };
+  const booted = await onTestMachine(context, image, (shell) => judge(context, { chain, image, papers, shell }));
+  return { name, digest, checks: [signed, ...booted] };
+}
+
+interface Booted {
+  readonly chain: readonly Definition[];
+  readonly image: Image;
+  readonly papers: Papers | undefined;
+  readonly shell: Shell;
+}
+
+async function judge(context: BakeContext, booted: Booted): Promise<readonly CheckResult[]> {
+  const { operation, settings } = context;
+  const { chain, papers, shell } = booted;
+  const compared = papers === undefined ? [] : await compare(context, booted, papers);
+  const tested = await runStep(operation, {
+    name: 'test',
+    interruptible: true,
+    run: async () => readChecks(await shell.run(checksScript(chain))),
+    describe: (all) => `${all.filter(({ ok }) => ok).length} of ${countChecks(chain)} hold`,
+  });
+  await runStep(operation, {
+    name: 'search',
+    interruptible: true,
+    run: () => searchBooted(shell, settings),
+    describe: () => 'nothing found',
+  });
+  return [...compared, ...tested];
+}
+
+/** The list on its disk, and the disk itself. */
+function compare(
+  context: BakeContext,
+  { chain, image, shell }: Booted,
+  papers: Papers,
+): Promise<readonly CheckResult[]> {
+  return runStep(context.operation, {
+    name: 'compare with its papers',
+    interruptible: true,
+    run: async () => {
+      const there = await shell.run(`cat ${CONTENTS_PATH} 2>/dev/null || true`);
+      const now = await contentsOn(context, { chain, identity: { ...image, inputs: [] } }, shell);
+      const signed = contentsOf(papers);
+      const same = contentsText(now) === papers.contents;
+      const diff = signed === undefined ? 'what was signed is no list' : diffText(diffContents(signed, now)).trim();
+      return [
+        sameness('the list on its disk is the one that was signed', there === papers.contents, 'it is another one'),
+        sameness('packages, files and services are those that were signed', same, diff.replaceAll('\n', '; ')),
+      ];
+    },
+    describe: (results) => (results.every(({ ok }) => ok) ? 'the same' : 'NOT the same'),
+  });
+}
+
+function sameness(name: string, ok: boolean, otherwise: string): CheckResult {
+  return { name, ok, found: ok ? '' : otherwise };
 }

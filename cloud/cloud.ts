@@ -32,6 +32,8 @@ export interface Snapshot {
   readonly createdAt: string;
   /** The whole disk in bytes; 0 while pending. */
   readonly sizeBytes: number;
+  /** What is kept of it, and paid for. */
+  readonly storedBytes: number;
 }
 
 export interface DnsRecord {

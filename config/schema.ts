@@ -12,6 +12,7 @@ const name = text(NAME_PATTERN, 'lower-case letters, digits and dashes, starting
 const port = z.int().min(1).max(65535);
 const absolutePath = text(/^\//, 'an absolute path');
 const variable = text(/^[A-Za-z_][A-Za-z0-9_]*$/, "a variable's name: letters, digits and underscores");
+const publicKey = text(/^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/]{20,}={0,2}( .*)?$/, 'a public SSH key: ssh-ed25519 AAAA…');
 const fileName = text(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/, 'a file name without directories');
 
 const app = z.strictObject({
@@ -173,10 +174,19 @@ const monitor = z.strictObject({
 
 const image = z.strictObject({
   name: name.default('anny').meta({ description: 'Image definition that promote brings up.' }),
-  max_age: duration.prefault('30d').meta({ description: 'An older image is baked again, for its updates.' }),
+  max_age: duration.prefault('7d').meta({
+    description: 'An image whose packages are older is baked again, from the stock system on, for its updates.',
+  }),
   docker: z.enum(['official', 'distribution']).default('official'),
   upgrade: z.boolean().default(true).meta({ description: 'Bring all system packages up to date in the bake.' }),
   snapshot_timeout: duration.prefault('90m'),
+  signing_key: z
+    .string()
+    .default('')
+    .meta({ description: 'Private SSH key that signs what is baked here; "" is infra.ssh_private_key.' }),
+  signers: z.record(name, publicKey).default({}).meta({
+    description: 'Who may sign images: name -> public SSH key. With any, promote refuses what none of them signed.',
+  }),
 });
 
 /** All sections. Every key has a default that works, or says plainly that it must be given. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Image, imagesIn } from '../builder/catalog.ts';
+import { dropImage } from '../builder/papers/archive.ts';
 import { openAccount } from '../cloud/account/account.ts';
 import type { Cloud } from '../cloud/cloud.ts';
 import { takeDown } from '../cloud/local/down.ts';
@@ -70,7 +71,7 @@ async function destroyMachines(account: Cloud): Promise<number> {
 export async function closeStage({ cloud }: StagePlace, { account }: Stage, keep: readonly Image[]): Promise<string> {
   const machines = await destroyMachines(account);
   const images = (await imagesIn(account)).filter(({ digest }) => !keep.some((one) => one.digest === digest));
-  await Promise.all(images.map(({ snapshotId }) => account.deleteSnapshot(snapshotId)));
+  await Promise.all(images.map((image) => dropImage(account, image)));
   const { engineStopped } = await takeDown(cloud);
   return `${machines} machines destroyed, servers${engineStopped ? ' and Docker' : ''} stopped`;
 }

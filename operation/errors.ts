@@ -30,6 +30,9 @@ export const ERROR_CODES = {
   IMAGE_MISSING: 1,
   IMAGE_TEST_FAILED: 1,
   SECRET_IN_IMAGE: 4,
+  /** Not the image that somebody signed, or signed by nobody who counts. */
+  IMAGE_UNTRUSTED: 4,
+  SIGNING_FAILED: 3,
   BUILD_FAILED: 1,
   BACKUP_MISSING: 4,
   BACKUP_CORRUPT: 4,

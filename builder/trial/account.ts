@@ -1,42 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Cloud, Instance, InstanceId, NewInstance, Snapshot, SnapshotId, SshKeyId } from '../../cloud/cloud.ts';
-import type { RunOptions, Shell, Shells } from '../../machine/shell.ts';
-import { AnnyError } from '../../operation/errors.ts';
+import type { Shells } from '../../machine/shell.ts';
 import { noteStore } from '../../test/cloud/note-store.ts';
 import { imageOf } from '../catalog.ts';
-
+import { NOTES } from '../papers/archive.ts';
 import { trialClock } from './clock.ts';
+import { failure } from './failure.ts';
+import { kindOf, type Machine, machineShell } from './machine-shell.ts';
+import { CALM, type Temper } from './temper.ts';
 
-/** Before the effect: refused, or Ctrl-C. After it: the answer is lost. */
-export type Fault = 'refused' | 'lost' | 'interrupt';
-
-/** How the simulated account and its machines behave. */
-export interface Temper {
-  readonly snapshotMs: number;
-  readonly powersOff: boolean;
-  /** What the machine's own search and checks say, by kind of machine. */
-  readonly searchSays: Readonly<Record<'bake' | 'boot-test', string>>;
-  readonly failingCheck: Readonly<Record<'bake' | 'boot-test', string>>;
-  /** A script with this text fails. */
-  readonly failingScript: string;
-  /** By the number of the call, from 1. */
-  readonly faults: ReadonlyMap<number, Fault>;
-}
-
-interface Machine {
-  readonly request: NewInstance;
-  readonly createdAt: number;
-  instance: Instance;
-}
-
-const CALM: Temper = {
-  snapshotMs: 60_000,
-  powersOff: true,
-  searchSays: { bake: '', 'boot-test': '' },
-  failingCheck: { bake: '', 'boot-test': '' },
-  failingScript: '',
-  faults: new Map(),
-};
 const BOOT_MS = 5_000;
 
 export type Account = ReturnType<typeof simulatedAccount>;
@@ -74,7 +46,7 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
       ? instance
       : { ...instance, status: 'active', serverStatus: 'ok', address: '192.0.2.7' };
   const shown = ({ readyAt, ...snapshot }: Snapshot & { readonly readyAt: number }): Snapshot =>
-    clock.now() >= readyAt ? { ...snapshot, status: 'complete', sizeBytes: 1e9 } : snapshot;
+    clock.now() >= readyAt ? { ...snapshot, status: 'complete', sizeBytes: 1e9, storedBytes: 1e8 } : snapshot;
 
   const create = (request: NewInstance): Instance => {
     number += 1;
@@ -127,7 +99,8 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
     number += 1;
     const id = `snapshot-${number}` as SnapshotId;
     const createdAt = new Date(clock.now()).toISOString();
-    snapshots.set(id, { id, description, createdAt, status: 'pending', sizeBytes: 0, readyAt: clock.now() + ms });
+    const sizes = { sizeBytes: 0, storedBytes: 0 };
+    snapshots.set(id, { id, description, createdAt, status: 'pending', ...sizes, readyAt: clock.now() + ms });
     return id;
   }
 
@@ -137,42 +110,24 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
       if (found === undefined) throw failure('MACHINE_UNREACHABLE', 'open');
       await call('open shell', () => undefined);
       openShells += 1;
-      return shellOn(found, address);
+      const closed = (): void => {
+        openShells -= 1;
+      };
+      return machineShell({ temper, call, prove: (snapshot) => proved.add(snapshot), closed }, found, address);
     },
   };
 
-  function shellOn(machine: Machine, address: string): Shell {
-    const kind = kindOf(machine.request.tags);
-    const run = (script: string, options?: RunOptions): Promise<string> =>
-      call(`run on ${kind}`, () => {
-        options?.stdin?.resume();
-        if (temper.failingScript !== '' && script.includes(temper.failingScript))
-          throw failure('COMMAND_FAILED', 'run');
-        if (script.includes('systemctl poweroff') && temper.powersOff) {
-          machine.instance = { ...machine.instance, power: 'stopped' };
-        }
-        if (script.includes('find_text')) return temper.searchSays[kind];
-        if (!script.includes('ufw_status')) return '';
-        const { from } = machine.request;
-        if ('snapshotId' in from && kind === 'boot-test' && temper.failingCheck[kind] === '')
-          proved.add(from.snapshotId);
-        return checksAnswer(script, temper.failingCheck[kind]);
-      });
-    return {
-      address,
-      run,
-      attempt: async (script) => ({ code: 0, stdout: await run(script), stderr: '' }),
-      put: () => call(`put on ${kind}`, () => undefined),
-      close: async () => {
-        openShells -= 1;
-      },
-    };
-  }
+  const papersOfImages = (): string[] =>
+    [...snapshots.values()].flatMap((one) => {
+      const image = imageOf(shown(one));
+      return image === undefined ? [] : [`${NOTES}${image.operation}/${image.digest.slice(0, 12)}`];
+    });
 
   return {
     ...{ cloud, shells, clock, interrupt, story, addSnapshot },
     calledTestedUnproved: () => calledTestedUnproved,
-    notes: () => notes.list(''),
+    /** Those that nothing accounts for: claims, and papers of images that are not there. */
+    notes: () => notes.list('').filter(({ name }) => !papersOfImages().includes(name)),
     calls: () => calls,
     openShells: () => openShells,
     machines: () => [...machines.values()].map(({ instance }) => instance),
@@ -180,23 +135,6 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
     addMachine: (request: NewInstance) => create(request),
     destroy: (id: InstanceId) => machines.delete(id),
   };
-}
-
-function kindOf(tags: readonly string[]): 'bake' | 'boot-test' {
-  return tags.includes('kind=bake') ? 'bake' : 'boot-test';
-}
-
-/** The machine answers every check that it is asked, as a good machine would. */
-function checksAnswer(script: string, failing: string): string {
-  const titles = [...script.matchAll(/^(?:expect|refuse|same|prints) '([^']*)'/gm)].map((match) => match[1] ?? '');
-  return titles.map((title) => (title === failing ? `bad\t${title}\tfound "no"` : `ok\t${title}`)).join('\n');
-}
-
-function failure(
-  code: 'API_REFUSED' | 'API_UNREACHABLE' | 'API_OUTCOME_UNKNOWN' | 'COMMAND_FAILED' | 'MACHINE_UNREACHABLE',
-  name: string,
-): AnnyError {
-  return new AnnyError(code, { doing: name, found: 'simulated', next: 'nothing' });
 }
 
 const never = (): Promise<never> => Promise.reject(new Error('no bake calls this'));

@@ -1,9 +1,10 @@
 import { loadSettings } from '../../config/load.ts';
 import type { Journal, JournalEntry } from '../../operation/journal.ts';
 import { silentReport } from '../../operation/silent-report.ts';
-import type { BakeContext } from '../bake.ts';
+import type { BakeContext } from '../bake-context.ts';
 import { type BuildWish, type Built, build } from '../build.ts';
 import type { Account } from './account.ts';
+import { trialSignatures } from './signatures.ts';
 
 export interface Baker {
   readonly context: BakeContext;
@@ -30,6 +31,7 @@ export async function baker(account: Account, directory: string, id = 'op1', kil
     cloud: account.cloud,
     shells: account.shells,
     bakeApp: async (_settings, shell) => shell.run('docker load'),
+    signatures: trialSignatures(id),
     running: {
       begin: async () => undefined,
       end: async (ended) => void killed.splice(killed.indexOf(ended), 1),

@@ -55,6 +55,7 @@ export const snapshotAnswer = z
     status: z.enum(['pending', 'complete', 'deleted']),
     date_created: z.string(),
     size: z.number(),
+    compressed_size: z.number().optional(),
   })
   .transform(
     (one): Snapshot => ({
@@ -63,6 +64,7 @@ export const snapshotAnswer = z
       status: one.status,
       createdAt: one.date_created,
       sizeBytes: one.size,
+      storedBytes: one.compressed_size ?? one.size,
     }),
   );
 

@@ -311,7 +311,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the sweep forgets snapshots',
     breaks: 'a killed bake leaves a candidate that costs money for ever',
     file: 'builder/sweep.ts',
-    find: 'for (const { snapshotId } of snapshots) await cloud.deleteSnapshot(snapshotId);',
+    find: 'for (const image of snapshots) await dropImage(cloud, image);',
     replace: '',
   },
   {

@@ -23,6 +23,7 @@ export const IMAGE: Image = {
   operation: 'bake',
   createdAt: '2026-01-01T00:00:00Z',
   sizeBytes: 1,
+  storedBytes: 1,
   complete: true,
 };
 

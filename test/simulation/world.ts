@@ -155,6 +155,13 @@ export function bake(world: World, temper: Temper): void {
   const description = describeImage({ name: 'anny', digest, stage: 'tested', parent: 'os', operation: 'bake' });
   const createdAt = new Date(world.timeline.now()).toISOString();
   world.images.push({ snapshotId, digest, temper });
-  world.snapshots.push({ id: snapshotId, description, status: 'complete', createdAt, sizeBytes: 1e9 });
+  world.snapshots.push({
+    id: snapshotId,
+    description,
+    status: 'complete',
+    createdAt,
+    sizeBytes: 1e9,
+    storedBytes: 1e9,
+  });
   world.tell(`image ${digest.slice(0, 12)} is baked${temper === 'good' ? '' : `, its app is ${temper}`}`);
 }

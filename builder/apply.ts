@@ -1,0 +1,61 @@
+import type { Shell } from '../machine/shell.ts';
+import { runStep } from '../operation/step.ts';
+import type { BakeContext, BakeRequest } from './bake-context.ts';
+import { own } from './definition.ts';
+import { type MachineFile, renderTree } from './render.ts';
+import { directoriesScript, ownersScript, packagesScript, runScript, servicesScript, usersScript } from './scripts.ts';
+import { fileArchive } from './upload.ts';
+
+const APPLY_TIMEOUT_MS = 60 * 60_000;
+
+/** Makes a fresh machine what its definition says. */
+export async function applyDefinition(
+  context: BakeContext,
+  { chain, identity }: BakeRequest,
+  shell: Shell,
+): Promise<void> {
+  const { operation, settings } = context;
+  const definition = own(chain);
+  const files = await renderTree(settings, definition);
+  const apply = (name: string, script: string): Promise<unknown> =>
+    script.trim() === ''
+      ? Promise.resolve()
+      : runStep(operation, {
+          name,
+          interruptible: true,
+          run: (progress) =>
+            shell.run(script, { timeoutMs: APPLY_TIMEOUT_MS, onLine: (line) => progress.progress(line) }),
+          describe: () => '',
+        });
+  await apply('packages', packagesScript(definition, settings.config.image));
+  await apply('users and directories', [usersScript(definition), directoriesScript(definition)].join('\n'));
+  await runStep(operation, {
+    name: 'files',
+    interruptible: true,
+    run: () => upload(shell, files),
+    describe: () => `${files.length}`,
+  });
+  if (definition.app) {
+    await runStep(operation, {
+      name: 'app image',
+      detail: `from ${settings.config.app.context}`,
+      interruptible: true,
+      run: (progress) => context.bakeApp(settings, shell, { progress, stop: operation.interrupt }),
+      describe: (text) => text,
+    });
+  }
+  await apply('services', [servicesScript(definition), runScript(definition)].join('\n'));
+  // Last of all: a machine that says what it is has everything.
+  await shell.put('/etc/anny/image.json', `${JSON.stringify({ name: identity.name, digest: identity.digest })}\n`, {
+    mode: 0o644,
+  });
+}
+
+async function upload(shell: Shell, files: readonly MachineFile[]): Promise<void> {
+  await shell.run('tar -C / -x --no-same-owner --no-overwrite-dir --preserve-permissions', {
+    stdin: fileArchive(files),
+    timeoutMs: APPLY_TIMEOUT_MS,
+  });
+  const owners = ownersScript(files);
+  if (owners !== '') await shell.run(owners);
+}

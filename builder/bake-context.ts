@@ -1,0 +1,30 @@
+import type { Cloud, SnapshotId } from '../cloud/cloud.ts';
+import type { LoadedSettings } from '../config/settings.ts';
+import type { Shells } from '../machine/shell.ts';
+import type { Here } from '../operation/here.ts';
+import type { Running } from '../operation/running.ts';
+import type { Operation } from '../operation/step.ts';
+import type { BakeApp } from './app-image.ts';
+import type { Definition } from './definition.ts';
+import type { Identity } from './digest.ts';
+import type { Signatures } from './papers/signatures.ts';
+
+/** Everything that a bake works with: what it was told, and the ports to the world. */
+export interface BakeContext {
+  readonly settings: LoadedSettings;
+  readonly cloud: Cloud;
+  readonly shells: Shells;
+  readonly bakeApp: BakeApp;
+  readonly signatures: Signatures;
+  readonly operation: Operation;
+  readonly running: Running;
+  readonly here: Here;
+}
+
+export interface BakeRequest {
+  /** From the one on the stock system to the one that is baked. */
+  readonly chain: readonly Definition[];
+  readonly identity: Identity;
+  /** The parent's snapshot; undefined bakes on the stock system. */
+  readonly parent: SnapshotId | undefined;
+}

@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import { duration } from '../../config/duration.ts';
+import { agree, answer } from '../../operation/command-line.ts';
+import { AnnyError } from '../../operation/errors.ts';
+import { runStep } from '../../operation/step.ts';
+import type { BakeContext } from '../bake-context.ts';
+import { imagesIn } from '../catalog.ts';
+import { dropImage } from '../papers/archive.ts';
+import { judgeForPrune, savingOf } from '../prune.ts';
+import { pruneText } from '../prune-text.ts';
+import { sweepBakes, sweepKilled } from '../sweep.ts';
+import { withContext } from './open-context.ts';
+
+interface PruneOptions {
+  readonly keep: string;
+  readonly olderThan: string;
+  readonly dryRun?: true;
+}
+
+/** Commands that take away what nothing needs. */
+export function addKeepCommands(program: Command): void {
+  program
+    .command('prune')
+    .option('--keep <count>', 'so many of each name stay in any case, the newest first', '3')
+    .option('--older-than <age>', 'younger ones stay too', '30d')
+    .option('--dry-run', 'only say what would go, what stays and why, and what that saves')
+    .description('delete images that no release, rollback, recovery or next bake needs; asks before')
+    .action((options: PruneOptions, command: Command) =>
+      withContext(command, (context) => prune(context, command, options)),
+    );
+  program
+    .command('sweep')
+    .argument('[operations...]', 'bakes by their operation (default: those that were killed on this computer)')
+    .description('destroy the machines and untested snapshots of bakes that were killed')
+    .action((operations: string[], _options, command: Command) =>
+      withContext(command, async (context) => {
+        if (operations.length > 0) await sweepBakes(context, operations);
+        else await sweepKilled(context);
+        answer(command, {}, '');
+      }),
+    );
+}
+
+async function prune(context: BakeContext, command: Command, options: PruneOptions): Promise<void> {
+  const { cloud, operation } = context;
+  const rules = { keep: countOf(options.keep), olderThanMs: ageOf(options.olderThan), nowMs: operation.clock.now() };
+  const [images, instances] = await Promise.all([imagesIn(cloud), cloud.instances()]);
+  const judged = judgeForPrune(images, instances, rules);
+  const goes = judged.flatMap(({ image, stays }) => (stays === undefined ? [image] : []));
+  const data = { judged, ...savingOf(goes), deleted: 0 };
+  if (options.dryRun || goes.length === 0) return answer(command, data, pruneText(judged));
+  process.stderr.write(pruneText(judged));
+  await agree(command, `delete ${goes.length === 1 ? 'this image' : `these ${goes.length} images`}?`);
+  for (const image of goes) {
+    const name = `delete ${image.name} ${image.digest.slice(0, 12)}`;
+    await runStep(operation, { name, run: () => dropImage(cloud, image) });
+  }
+  answer(command, { ...data, deleted: goes.length }, `${goes.length} deleted\n`);
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw wrongOption('--keep', text, 'a whole number, at least 1: the newest of each name always stays');
+}
+
+function ageOf(text: string): number {
+  const { success, data } = duration.safeParse(text);
+  if (success) return data;
+  throw wrongOption('--older-than', text, 'a number and a unit: 12h or 30d');
+}
+
+function wrongOption(option: string, found: string, allowed: string): AnnyError {
+  return new AnnyError('USAGE', { doing: `reading ${option}`, found: `"${found}"`, next: `allowed: ${allowed}` });
+}

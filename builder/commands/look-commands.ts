@@ -1,0 +1,90 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { answer } from '../../operation/command-line.ts';
+import { AnnyError } from '../../operation/errors.ts';
+import type { BakeContext } from '../bake-context.ts';
+import { type Image, imagesIn } from '../catalog.ts';
+import { diffContents, diffText } from '../diff-contents.ts';
+import { exportDefinition } from '../export.ts';
+import { findImage } from '../find-image.ts';
+import { listText, showText } from '../image-text.ts';
+import { archiveIn } from '../papers/archive.ts';
+import type { Contents } from '../papers/contents.ts';
+import { contentsOf, inputsOf, statementOf } from '../papers/papers.ts';
+import { vouch } from '../papers/vouch.ts';
+import { withContext } from './open-context.ts';
+
+const MEANT = 'name, snapshot id, or first characters of the digest';
+
+/** Commands that look at images, and touch nothing. */
+export function addLookCommands(program: Command): void {
+  program
+    .command('list')
+    .description('the images in the account, newest first: one listing')
+    .action((_options, command: Command) => withContext(command, (context) => list(context, command)));
+  program
+    .command('show')
+    .argument('<image>', MEANT)
+    .option('--all', 'every package and input, too')
+    .description('one image: who signed it, what is in it, and what went into it')
+    .action((wanted: string, options: { all?: true }, command: Command) =>
+      withContext(command, (context) => show(context, command, wanted, options.all === true)),
+    );
+  program
+    .command('diff')
+    .argument('<before>', MEANT)
+    .argument('<after>', MEANT)
+    .description('packages, files and services that are different in two images')
+    .action((before: string, after: string, _options, command: Command) =>
+      withContext(command, (context) => diff(context, command, before, after)),
+    );
+  program
+    .command('export')
+    .argument('[name]', 'image definition (default: image.name of config.yaml)')
+    .requiredOption('--to <directory>', 'an empty or new directory')
+    .description('write every file and script that a bake would bring to a machine, for review')
+    .action((name: string | undefined, { to }: { to: string }, command: Command) =>
+      withContext(command, async ({ settings }) => {
+        const files = await exportDefinition(settings, name ?? settings.config.image.name, resolve(to));
+        answer(command, { directory: resolve(to), files }, `${files} files in ${to}\n`);
+      }),
+    );
+}
+
+async function list({ cloud }: BakeContext, command: Command): Promise<void> {
+  const images = await imagesIn(cloud);
+  answer(command, { images }, listText(images));
+}
+
+async function show(context: BakeContext, command: Command, wanted: string, all: boolean): Promise<void> {
+  const { cloud, settings, signatures } = context;
+  const image = findImage(await imagesIn(cloud), wanted);
+  const papers = await archiveIn(cloud, settings.directory).recall(image);
+  const shown = {
+    image,
+    vouched: await vouch(signatures, settings.config.image.signers, image, papers),
+    contents: papers === undefined ? undefined : contentsOf(papers),
+    statement: papers === undefined ? undefined : statementOf(papers),
+    inputs: inputsOf(papers),
+  };
+  const { statement: provenance, ...rest } = shown;
+  answer(command, { ...rest, provenance: provenance ?? null }, showText(shown, all));
+}
+
+async function diff(context: BakeContext, command: Command, before: string, after: string): Promise<void> {
+  const images = await imagesIn(context.cloud);
+  const [a, b] = [findImage(images, before), findImage(images, after)];
+  const found = diffContents(await contentsOfImage(context, a), await contentsOfImage(context, b));
+  answer(command, { before: a.snapshotId, after: b.snapshotId, ...found }, diffText(found));
+}
+
+async function contentsOfImage({ cloud, settings }: BakeContext, image: Image): Promise<Contents> {
+  const papers = await archiveIn(cloud, settings.directory).recall(image);
+  const contents = papers === undefined ? undefined : contentsOf(papers);
+  if (contents !== undefined) return contents;
+  throw new AnnyError('IMAGE_MISSING', {
+    doing: `reading what is in ${image.name} ${image.digest.slice(0, 12)}`,
+    found: 'it has no papers: an earlier version of Anny baked it, or they were deleted',
+    next: `anny-image build ${image.name} --force bakes it with papers`,
+  });
+}

@@ -1,0 +1,66 @@
+import type { Shell } from '../machine/shell.ts';
+import { AnnyError } from '../operation/errors.ts';
+import { runStep } from '../operation/step.ts';
+import type { BakeContext } from './bake-context.ts';
+import { checksScript, countChecks, readChecks } from './checks.ts';
+import { cleanScript } from './clean.ts';
+import { type Definition, own } from './definition.ts';
+import { needleStream, needlesOf, readHits, refuseHits, searchBooted, searchScript } from './secret-search.ts';
+
+const CHECK_TIMEOUT_MS = 10 * 60_000;
+const CLEAN_TIMEOUT_MS = 60 * 60_000;
+
+/** What the chain says must hold: IMAGE_TEST_FAILED names all that does not. */
+export async function testMachine(
+  context: BakeContext,
+  chain: readonly Definition[],
+  shell: Shell,
+  name: string,
+): Promise<void> {
+  await runStep(context.operation, {
+    name,
+    interruptible: true,
+    run: async () => {
+      const results = readChecks(await shell.run(checksScript(chain), { timeoutMs: CHECK_TIMEOUT_MS }));
+      const bad = results.filter(({ ok }) => !ok);
+      const missing = countChecks(chain) - results.length;
+      if (bad.length === 0 && missing === 0) return results.length;
+      throw new AnnyError('IMAGE_TEST_FAILED', {
+        doing: `testing what ${own(chain).name} must hold`,
+        found: [
+          ...bad.map((check) => `${check.name}: ${check.found || 'does not hold'}`),
+          ...(missing === 0 ? [] : [`${missing} tests gave no answer`]),
+        ].join('; '),
+        next: `mend ${own(chain).file} or its templates; --on-error=keep leaves the machine for a look`,
+      });
+    },
+    describe: (count) => `${count} hold`,
+  });
+}
+
+/** One script, since the login that it came by is removed in it. */
+export async function cleanAndSearch(context: BakeContext, chain: readonly Definition[], shell: Shell): Promise<void> {
+  const needles = needlesOf(context.settings);
+  await runStep(context.operation, {
+    name: 'clean and search',
+    detail: `for ${needles.length} pieces of secrets, and for keys`,
+    interruptible: true,
+    run: async () => {
+      const output = await shell.run(
+        `needles_in=$(cat)\n(${cleanScript(chain)})\nprintf '%s' "$needles_in" | (${searchScript()})\nsync\n(sleep 1; systemctl poweroff) >/dev/null 2>&1 </dev/null &`,
+        { stdin: needleStream(needles), timeoutMs: CLEAN_TIMEOUT_MS },
+      );
+      refuseHits(readHits(output, needles, 'cleaned'));
+    },
+    describe: () => 'nothing found',
+  });
+}
+
+export async function searchTheBooted({ operation, settings }: BakeContext, shell: Shell): Promise<void> {
+  await runStep(operation, {
+    name: 'search the booted machine',
+    interruptible: true,
+    run: () => searchBooted(shell, settings),
+    describe: () => 'nothing found',
+  });
+}

@@ -1,0 +1,64 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { testBy } from '../trial/programs.ts';
+import { projectWith } from '../trial/project.ts';
+import { contentsScript, contentsText, readContents } from './contents.ts';
+import { sbomText } from './sbom.ts';
+
+const OUTPUT = [
+  'system\tdebian\t12\tDebian GNU/Linux 12 (bookworm)',
+  'architecture\tamd64',
+  'package\tzlib1g\t1:1.2.13\tamd64\tzlib',
+  'package\tadduser\t3.134\tall\tadduser',
+  'service\tssh.service',
+  'service\tnginx.service',
+  'file\tabc\t644\troot:root\t/etc/with a space',
+  'app\tanny:baked\tsha256:123',
+].join('\n');
+const REQUEST = { image: 'anny', digest: 'd'.repeat(64), parent: 'os', paths: [], app: 'anny:baked' };
+
+describe('what a machine says is in it', () => {
+  test('is the same text in whatever order it comes', () => {
+    const backwards = OUTPUT.split('\n').reverse().join('\n');
+    expect(contentsText(readContents(backwards, REQUEST))).toBe(contentsText(readContents(OUTPUT, REQUEST)));
+    expect(readContents(OUTPUT, REQUEST)).toMatchObject({
+      packages: [{ name: 'adduser' }, { name: 'zlib1g', version: '1:1.2.13', source: 'zlib' }],
+      files: [{ path: '/etc/with a space', mode: '644', owner: 'root:root' }],
+      services: ['nginx.service', 'ssh.service'],
+      app: { reference: 'anny:baked', id: 'sha256:123' },
+    });
+  });
+
+  testBy('dpkg-query', 'is asked by a script that this system understands', async () => {
+    const directory = await projectWith({});
+    const path = join(directory, "it's a file");
+    await writeFile(path, 'content');
+    await chmod(path, 0o640);
+    const script = contentsScript({ paths: [path, join(directory, 'gone')], app: undefined });
+    const output = execFileSync('bash', ['-euo', 'pipefail', '-c', script], { encoding: 'utf8' });
+    const contents = readContents(output, REQUEST);
+    const sha256 = createHash('sha256').update('content').digest('hex');
+    expect(contents.files).toEqual([{ path, sha256, mode: '640', owner: expect.stringMatching(/^\w+:\w+$/) }]);
+    expect(contents.system.id).toMatch(/^\w+$/);
+    const bash = contents.packages.find(({ name }) => name === 'bash');
+    expect(bash).toMatchObject({ version: expect.stringMatching(/^\d/), source: 'bash' });
+  });
+});
+
+test('the SBOM names every package by its package URL, and the app', () => {
+  const text = sbomText(readContents(OUTPUT, REQUEST), '0.1.0');
+  expect(text).toBe(sbomText(readContents(OUTPUT, REQUEST), '0.1.0'));
+  const sbom = JSON.parse(text);
+  expect(sbom).toMatchObject({ bomFormat: 'CycloneDX', specVersion: '1.5', version: 1 });
+  expect(sbom.serialNumber).toMatch(
+    /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+  );
+  expect(sbom.components.map(({ purl, name }: { purl?: string; name: string }) => purl ?? name)).toEqual([
+    'pkg:deb/debian/adduser@3.134?arch=all&distro=debian-12',
+    'pkg:deb/debian/zlib1g@1%3A1.2.13?arch=amd64&distro=debian-12',
+    'anny:baked',
+  ]);
+});

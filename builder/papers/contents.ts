@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { quote } from '../../machine/ssh-shell.ts';
+
+/** What is in an image, as its machine said before it was cleaned: one text, which lies on the machine and is signed. */
+export const contentsSchema = z.object({
+  image: z.string(),
+  digest: z.string(),
+  /** First 12 characters of the parent's digest, or "os". */
+  parent: z.string(),
+  system: z.object({ id: z.string(), version: z.string(), name: z.string() }),
+  architecture: z.string(),
+  packages: z.array(
+    z.object({ name: z.string(), version: z.string(), architecture: z.string(), source: z.string() }).readonly(),
+  ),
+  /** What the definitions of the chain place, as it lies there. */
+  files: z.array(z.object({ path: z.string(), sha256: z.string(), mode: z.string(), owner: z.string() }).readonly()),
+  /** Units that start by themselves. */
+  services: z.array(z.string()),
+  /** The app's container image; null where there is none. */
+  app: z.object({ reference: z.string(), id: z.string() }).nullable(),
+});
+
+export type Contents = z.infer<typeof contentsSchema>;
+
+export interface ContentsRequest {
+  readonly image: string;
+  readonly digest: string;
+  readonly parent: string;
+  /** Absolute paths of what the chain's definitions place. */
+  readonly paths: readonly string[];
+  /** "anny:baked"; undefined where the image holds no app. */
+  readonly app: string | undefined;
+}
+
+/** Prints a line "what<TAB>value…" for each thing that is there. */
+export function contentsScript({ paths, app }: Pick<ContentsRequest, 'paths' | 'app'>): string {
+  return `
+export LC_ALL=C
+(. /etc/os-release; printf 'system\\t%s\\t%s\\t%s\\n' "\${ID:-}" "\${VERSION_ID:-}" "\${PRETTY_NAME:-}")
+printf 'architecture\\t%s\\n' "$(dpkg --print-architecture)"
+dpkg-query -W -f='\${db:Status-Abbrev}\\tpackage\\t\${Package}\\t\${Version}\\t\${Architecture}\\t\${source:Package}\\n' | sed -n 's/^ii *\\t//p'
+systemctl list-unit-files --plain --no-legend --type=service,socket,timer --state=enabled | awk '{print "service\\t" $1}'
+for path in ${paths.map(quote).join(' ')}; do
+  [ -f "$path" ] || continue
+  read -r sum _ < <(sha256sum <"$path")
+  read -r mode owner < <(stat -c '%a %U:%G' "$path")
+  printf 'file\\t%s\\t%s\\t%s\\t%s\\n' "$sum" "$mode" "$owner" "$path"
+done
+${app === undefined ? '' : `printf 'app\\t%s\\t%s\\n' ${quote(app)} "$(docker image inspect --format '{{.Id}}' ${quote(app)})"`}
+`;
+}
+
+/** In one order, whatever the machine's: the same contents are the same text. */
+export function readContents(output: string, { image, digest, parent }: ContentsRequest): Contents {
+  const lines = output.split('\n').map((line) => line.split('\t'));
+  const rows = (what: string): string[][] => lines.flatMap(([kind, ...values]) => (kind === what ? [values] : []));
+  const [id = '', version = '', name = ''] = rows('system')[0] ?? [];
+  const [reference, appId] = rows('app')[0] ?? [];
+  return {
+    ...{ image, digest, parent },
+    system: { id, version, name },
+    architecture: rows('architecture')[0]?.[0] ?? '',
+    packages: rows('package')
+      .map(([name = '', version = '', architecture = '', source = '']) => ({ name, version, architecture, source }))
+      .sort((a, b) => order(`${a.name} ${a.architecture}`, `${b.name} ${b.architecture}`)),
+    files: rows('file')
+      .map(([sha256 = '', mode = '', owner = '', path = '']) => ({ path, sha256, mode, owner }))
+      .sort((a, b) => order(a.path, b.path)),
+    services: [...new Set(rows('service').map(([unit = '']) => unit))].sort(order),
+    app: reference === undefined || appId === undefined ? null : { reference, id: appId },
+  };
+}
+
+/** By code units: no locale is part of it. */
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+export function contentsText(contents: Contents): string {
+  return `${JSON.stringify(contents)}\n`;
+}

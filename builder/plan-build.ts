@@ -1,0 +1,100 @@
+import type { BakeContext } from './bake-context.ts';
+import { type BuildWish, linksToBuild } from './build.ts';
+import { type Image, imagesIn } from './catalog.ts';
+import { type Definition, own, readChain } from './definition.ts';
+import { identify } from './digest.ts';
+import { archiveIn } from './papers/archive.ts';
+import { statementOf } from './papers/papers.ts';
+import { secondsOf } from './papers/statement.ts';
+import { reasons } from './reasons.ts';
+
+/** What a build would do. */
+export interface BuildPlan {
+  readonly images: readonly PlannedImage[];
+}
+
+export interface PlannedImage {
+  readonly name: string;
+  readonly digest: string;
+  /** The image that will do; null when one would be baked. */
+  readonly snapshotId: string | null;
+  /** The image that it is compared with. */
+  readonly against: string | null;
+  readonly why: readonly string[];
+  readonly steps: readonly { readonly name: string; readonly lastTookSeconds: number | null }[];
+}
+
+/** Reads definitions, files and the account, and touches nothing. */
+export async function planBuild(context: BakeContext, wish: BuildWish): Promise<BuildPlan> {
+  const { settings, cloud } = context;
+  const chain = await readChain(settings.directory, wish.name);
+  const identities = await identify(settings, chain);
+  const images = await imagesIn(cloud);
+  const links = linksToBuild(context, wish, { chain, identities, images });
+  const archive = archiveIn(cloud, settings.directory);
+  const planned = links.map(async ({ identity, chain, force, found }): Promise<PlannedImage> => {
+    const { name, digest } = identity;
+    if (found !== undefined) return { name, digest, snapshotId: found.snapshotId, against: null, why: [], steps: [] };
+    const last = images.find((image) => image.name === name);
+    const papers = last === undefined ? undefined : await archive.recall(last);
+    const statement = papers === undefined ? undefined : statementOf(papers);
+    const took = statement === undefined ? {} : secondsOf(statement);
+    return {
+      ...{ name, digest, snapshotId: null, against: last?.digest ?? null },
+      why: await reasonsFor(context, { last, digest, force }, () => reasons(archive, identity, images)),
+      steps: stepsOf(own(chain)).map((step) => ({ name: step, lastTookSeconds: took[step] ?? null })),
+    };
+  });
+  return { images: await Promise.all(planned) };
+}
+
+async function reasonsFor(
+  { settings }: BakeContext,
+  { last, digest, force }: { last: Image | undefined; digest: string; force: boolean },
+  changes: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  if (last === undefined) return ['there is none yet'];
+  if (force) return ['wished: although there may be one'];
+  if (last.digest !== digest) return changes();
+  if (last.stage !== 'tested' || !last.complete) return ['the last one is not tested'];
+  return [`its packages are older than image.max_age (${settings.config.image.max_age / 86_400_000} days)`];
+}
+
+/** The steps of a bake, as they are told; "boot" comes twice. */
+export function stepsOf({ app, packages, docker, users, directories }: Definition): readonly string[] {
+  return [
+    ...['signing key', 'create builder', 'boot'],
+    ...(packages.length > 0 || docker ? ['packages'] : []),
+    ...(users.length > 0 || directories.length > 0 ? ['users and directories'] : []),
+    'files',
+    ...(app ? ['app image'] : []),
+    ...['services', 'test', 'record contents', 'clean and search', 'shut down', 'snapshot', 'wait for the snapshot'],
+    ...['create test machine', 'destroy builder', 'test the booted machine', 'search the booted machine'],
+    ...['destroy test machine', 'sign papers', 'mark tested'],
+  ];
+}
+
+export function planText({ images }: BuildPlan, withSteps: boolean): string {
+  return images.map((image) => `${imageText(image, withSteps)}\n`).join('');
+}
+
+function imageText({ name, digest, snapshotId, against, why, steps }: PlannedImage, withSteps: boolean): string {
+  const head = `${name}  ${digest.slice(0, 12)}`;
+  if (snapshotId !== null) return `${head}  exists, would not be baked: ${snapshotId}`;
+  const compared = against === null ? '' : `, compared with ${against.slice(0, 12)}`;
+  const lines = [`${head}  would be baked${compared}`, ...why.map((reason) => `  ${reason}`)];
+  if (!withSteps) return lines.join('\n');
+  const known = steps.flatMap(({ lastTookSeconds }) => lastTookSeconds ?? []);
+  const total = known.reduce((sum, seconds) => sum + seconds, 0);
+  return [
+    ...lines,
+    known.length === 0
+      ? '  it was never baked before, so nobody knows how long'
+      : `  last time it took ${total.toFixed(0)} s`,
+    ...steps.map((step) => `    ${step.name.padEnd(26)} ${seconds(step.lastTookSeconds)}`),
+  ].join('\n');
+}
+
+function seconds(took: number | null): string {
+  return took === null ? '' : `${took.toFixed(1).padStart(6)} s`;
+}

@@ -1,0 +1,24 @@
+/** Before the effect: refused, or Ctrl-C. After it: the answer is lost. */
+export type Fault = 'refused' | 'lost' | 'interrupt';
+
+/** How the simulated account and its machines behave. */
+export interface Temper {
+  readonly snapshotMs: number;
+  readonly powersOff: boolean;
+  /** What the machine's own search and checks say, by kind of machine. */
+  readonly searchSays: Readonly<Record<'bake' | 'boot-test', string>>;
+  readonly failingCheck: Readonly<Record<'bake' | 'boot-test', string>>;
+  /** A script with this text fails. */
+  readonly failingScript: string;
+  /** By the number of the call, from 1. */
+  readonly faults: ReadonlyMap<number, Fault>;
+}
+
+export const CALM: Temper = {
+  snapshotMs: 60_000,
+  powersOff: true,
+  searchSays: { bake: '', 'boot-test': '' },
+  failingCheck: { bake: '', 'boot-test': '' },
+  failingScript: '',
+  faults: new Map(),
+};
