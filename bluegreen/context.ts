@@ -9,6 +9,7 @@ import type { Hooks } from './hooks.ts';
 import type { NameServers } from './name-servers.ts';
 import type { Probe } from './probe.ts';
 import type { Smoke } from './smoke.ts';
+import type { Vouching } from './vouching.ts';
 
 /** Everything that a release command works with: what it was told, and the ports to the world. */
 export interface Context {
@@ -21,6 +22,7 @@ export interface Context {
   readonly backups: Backups;
   readonly smoke: Smoke;
   readonly hooks: Hooks;
+  readonly vouching: Vouching;
   readonly here: Here;
   readonly lock: LockWish;
 }

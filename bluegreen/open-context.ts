@@ -1,4 +1,7 @@
 import type { Command } from 'commander';
+import { archiveIn } from '../builder/papers/archive.ts';
+import { signaturesOf } from '../builder/papers/ssh-signatures.ts';
+import { vouch } from '../builder/papers/vouch.ts';
 import { openAccountOf } from '../cloud/account/open.ts';
 import { localPath } from '../config/local-path.ts';
 import type { LoadedSettings } from '../config/settings.ts';
@@ -42,9 +45,15 @@ function openPorts(settings: LoadedSettings): Omit<Context, 'operation' | 'machi
   const { config, directory, secret } = settings;
   const path = (value: string): string => (value === '' ? '' : localPath(directory, value));
   const extraCaPath = path(config.tls.extra_ca);
+  const cloud = openAccountOf(settings, process.env);
+  const signatures = signaturesOf(settings);
   return {
     settings,
-    cloud: openAccountOf(settings, process.env),
+    cloud,
+    vouching: {
+      vouch: async (image) =>
+        vouch(signatures, config.image.signers, image, await archiveIn(cloud, directory).recall(image)),
+    },
     nameServers: zoneServers(config.infra.name_servers),
     probe: httpsProbe(extraCaPath),
     backups: backupStore({

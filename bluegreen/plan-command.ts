@@ -4,6 +4,7 @@ import type { PlannedCommand } from './command.ts';
 import type { Context } from './context.ts';
 import { type Plan, planPromote, planRestore, planRollback, planSettle } from './plan.ts';
 import type { Situation } from './situation.ts';
+import { requireTrusted } from './trusted-image.ts';
 
 /** What a command comes to in a situation. `plan` prints what the command itself then carries out. */
 export async function planCommand(context: Context, command: PlannedCommand, situation: Situation): Promise<Plan> {
@@ -33,7 +34,7 @@ async function chooseImage(context: Context, digest: string | undefined): Promis
   const { name } = context.settings.config.image;
   const images = await imagesIn(context.cloud);
   const image = latestTested(images, name, digest);
-  if (image !== undefined) return image;
+  if (image !== undefined) return requireTrusted(context, image);
   const others = images.filter((one) => one.name === name).map((one) => `${one.digest.slice(0, 12)} (${one.stage})`);
   throw new AnnyError('IMAGE_MISSING', {
     doing: `looking for a tested image "${name}"${digest === undefined ? '' : ` with digest ${digest}`}`,
