@@ -106,10 +106,11 @@ tick() {
 # must have ended well before: a pipe from a program that fails halfway would leave half a file.
 write_file() {
   local temporary
-  temporary=$(mktemp "$(dirname "$1")/.new.XXXXXX") || return 1
-  if cat >"$temporary" && chown "${3:-root:root}" "$temporary" && chmod "$2" "$temporary" && sync "$temporary" &&
+  temporary=$(mktemp "${1%/*}/.new.XXXXXX") || return 1
+  # Few programs: requests wait while a role is written.
+  if cat >"$temporary" && { [[ -z ${3:-} ]] || chown "$3" "$temporary"; } && chmod "$2" "$temporary" && sync "$temporary" &&
     mv -f "$temporary" "$1"; then
-    sync "$(dirname "$1")"
+    sync "${1%/*}"
   else
     rm -f "$temporary"
     return 1

@@ -4,10 +4,10 @@
 
 # apply_role: safe to do again, from any earlier state; after it the machine behaves as its role file says.
 apply_role() {
-  mkdir -p "$RUN"/{mode,takeover,trust,pass}
-  chmod 711 "$RUN/pass"
   # Requests wait for it, and whom it believes does not change with it.
   if [[ $ROLE == relay ]]; then open_relay; fi
+  mkdir -p "$RUN"/{mode,takeover,trust}
+  install -d -m 711 "$RUN/pass"
   say_who_answers
   trust_relays
   case $ROLE in
@@ -28,7 +28,9 @@ apply_role() {
 
 open_relay() {
   point_peer "$RELAY_TO"
-  touch "$RUN/mode/relay" "$RUN/relay-open"
+  [[ -d $RUN/mode ]] || mkdir "$RUN/mode"
+  : >"$RUN/mode/relay"
+  : >"$RUN/relay-open"
   rm -f "$RUN"/mode/{writer,hold} "$RUN"/{hold,quiesced} "$PULL_KEYS"
 }
 
@@ -65,9 +67,16 @@ earlier_writers() {
      reduce .[] as $a ([]; if index($a) then . else . + [$a] end) | .[:2][] | select(test("\\A[0-9.]+\\z"))'
 }
 
+# Asked once a verb: requests may wait for it.
+start_peer() {
+  [[ ${PEER_STARTED:-} != "$1" ]] || return 0
+  systemctl start "anny-peer@$1.socket"
+  PEER_STARTED=$1
+}
+
 # One socket for each address: what is in flight through the old one ends undisturbed, and the link changes atomically.
 point_peer() {
-  systemctl start "anny-peer@$1.socket"
+  start_peer "$1"
   ln -sfn "peer-$1.sock" "$RUN/.peer.sock"
   mv -Tf "$RUN/.peer.sock" "$RUN/peer.sock"
 }

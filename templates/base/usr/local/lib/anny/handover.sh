@@ -152,7 +152,7 @@ verb_relay() {
     answer_done
     return
   fi
-  systemctl start "anny-peer@$to.socket"
+  start_peer "$to"
   require_successor "$to"
   if [[ $ROLE == writer ]]; then
     require_held
@@ -165,6 +165,9 @@ verb_relay() {
   fi
   RELAY_TO=$to TAKEOVER_FROM='' TAKEOVER_AT=0 TAKEOVER_DIGEST=''
   become relay
+  open_relay
+  # All that waited goes on now, and what is left to do here is not to slow it down.
+  renice -n 19 -p "$$" || true
   apply_role
   remember relayed || note 'the history could not be written'
   note_writes || note 'what the app has counted could not be written down'
@@ -193,7 +196,8 @@ ask_peer() {
 note_writes() {
   local writes first
   writes=$(jq -e '.writes | numbers | floor' "$WORK/peer" 2>/dev/null) || return 0
-  first=$(jq -e .handedOver "$PEER_WRITES" 2>/dev/null) || first=$writes
+  first=$(jq '.handedOver | numbers' "$PEER_WRITES" 2>/dev/null || true)
+  first=${first:-$writes}
   jq -cn --argjson handedOver "$first" --argjson seen "$writes" --argjson at "$(date +%s)" '{$handedOver, $seen, $at}' \
     >"$PEER_WRITES.new" && mv -f "$PEER_WRITES.new" "$PEER_WRITES"
 }

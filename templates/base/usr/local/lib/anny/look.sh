@@ -54,10 +54,13 @@ relayed_json() {
   printf '{"requests":%d,"lastAt":%d,"open":%d,"writes":%d}' "$requests" "${last:-0}" "$(relayed_open)" "$writes"
 }
 
+# A power cut may leave the file empty.
 peer_writes_json() {
-  if [[ $ROLE != relay ]] || ! jq -ce '{handedOver: (.handedOver | numbers), seen: (.seen | numbers), at: (.at | numbers)}' "$PEER_WRITES" 2>/dev/null; then
-    echo null
+  local said=''
+  if [[ $ROLE == relay ]]; then
+    said=$(jq -c '{handedOver: (.handedOver | numbers), seen: (.seen | numbers), at: (.at | numbers)}' "$PEER_WRITES" 2>/dev/null || true)
   fi
+  printf '%s' "${said:-null}"
 }
 
 # What is under way right now, by nginx's own count: requests whose body is still coming, WebSockets, answers that are not

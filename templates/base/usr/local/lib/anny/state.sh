@@ -64,10 +64,12 @@ repair_state() {
   volume=${STATE%/*}
   old=$volume/$OUTGOING
   # What was half copied when the power went.
-  rm -rf "${volume:?}/$INCOMING" "${volume:?}/$INCOMING.archive"
+  if [[ -e $volume/$INCOMING || -e $volume/$INCOMING.archive ]]; then
+    rm -rf "${volume:?}/$INCOMING" "${volume:?}/$INCOMING.archive"
+  fi
   if [[ ! -d $STATE && -d $old ]]; then
     note 'a replacement of the state was cut off: the old one stays'
     mv -T "$old" "$STATE"
   fi
-  rm -rf "$old"
+  if [[ -e $old ]]; then rm -rf "$old"; fi
 }
