@@ -1,7 +1,9 @@
+import { runProgram } from '../demo/program.ts';
 import type { Stage } from '../demo/stage.ts';
 import type { Visitor } from '../demo/visitor.ts';
 import { lost, startWriting } from '../demo/writing.ts';
 import { PREFIX } from '../lease/claim.ts';
+import { inCheckout } from './checkout.ts';
 import { killAt, type Line, linesIn, linesOf } from './kill-at.ts';
 
 const WRITERS = 4;
@@ -11,6 +13,8 @@ export interface Kill {
   readonly words: readonly string[];
   readonly at: Line;
   readonly way: 'resume' | 'abort';
+  /** In the project whose command was killed, or in another checkout of it, which has no journal: the account and the machines must do. */
+  readonly from: 'here' | 'elsewhere';
 }
 
 export interface Outcome {
@@ -20,7 +24,7 @@ export interface Outcome {
   readonly orphans: number;
 }
 
-/** One kill for each step that a clean run has: at the intent of one, at the result of the next, then by turns resume and abort. */
+/** One kill for each step that a clean run has: at the intent of one, at the result of the next, then by turns resume and abort, here and elsewhere. */
 export async function killsOf({ project, bluegreen }: Stage, words: readonly string[]): Promise<readonly Kill[]> {
   const before = await linesIn(project.directory);
   await bluegreen(...words);
@@ -30,7 +34,8 @@ export async function killsOf({ project, bluegreen }: Stage, words: readonly str
     .map((intent, index) => {
       const result = lines.find((line) => isResultOf(line, intent));
       const at = index % 2 === 0 || result === undefined ? intent : result;
-      return { words, at, way: Math.floor(index / 2) % 2 === 0 ? 'resume' : 'abort' } as const;
+      const turn = (length: number): boolean => Math.floor(index / length) % 2 === 0;
+      return { words, at, way: turn(2) ? 'resume' : 'abort', from: turn(4) ? 'elsewhere' : 'here' } as const;
     });
 }
 
@@ -38,8 +43,8 @@ function isResultOf({ number, step, event }: Line, intent: Line): boolean {
   return number > intent.number && step === intent.step && event === 'result';
 }
 
-export function describeKill({ words, at, way }: Kill): string {
-  return `${words[0]} killed at ${at.step} (${at.event}), then ${way}`;
+export function describeKill({ words, at, way, from }: Kill): string {
+  return `${words[0]} killed at ${at.step} (${at.event}), then ${way} ${from}`;
 }
 
 /** Kills while clients write, goes on, and looks at what there is then. */
@@ -49,7 +54,7 @@ export async function crashOnce(stage: Stage, visitor: Visitor, kill: Kill): Pro
   const problems: string[] = [];
   try {
     if (!(await killAt(project.directory, kill.words, kill.at))) problems.push('it ended before');
-    await bluegreen(kill.way, '--yes');
+    await goOn(stage, kill);
   } catch (error) {
     problems.push(error instanceof Error ? error.message : String(error));
   }
@@ -62,6 +67,13 @@ export async function crashOnce(stage: Stage, visitor: Visitor, kill: Kill): Pro
   const orphans = await orphansIn(stage, status);
   if (orphans.length > 0) problems.push(`left: ${orphans.join(', ')}`);
   return { problems, lost: gone.length, orphans: orphans.length };
+}
+
+function goOn({ project, bluegreen }: Stage, { way, from }: Kill): Promise<string> {
+  if (from === 'here') return bluegreen(way, '--yes');
+  return inCheckout(project.directory, (directory) =>
+    runProgram(directory, 'anny-bluegreen', [way, '--yes'], new AbortController().signal),
+  );
 }
 
 interface Status {

@@ -72,5 +72,7 @@ export async function markRelease(context: Context, release: Release, change: Pa
   const written = readTags(instance, context.settings.environment) ?? release.tags;
   const tags = { ...written, ...change };
   if (isDeepStrictEqual(tags, written)) return;
+  // The account refuses nobody, also not who has slept over the reading.
+  await context.operation.held.lease?.require();
   await context.cloud.tagInstance(release.instance.id, tagsOf(tags));
 }

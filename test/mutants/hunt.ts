@@ -41,6 +41,10 @@ async function byScenarios(): Promise<string | undefined> {
     report,
     'test/simulation/scenarios.test.ts',
     'test/simulation/standbys.test.ts',
+    'test/simulation/guards.test.ts',
+    // What is decided, as data.
+    ...['plan', 'retirement', 'situation'].map((name) => `bluegreen/${name}.test.ts`),
+    ...['lease/decide.test.ts', 'lease/lease.test.ts', 'operation/step.test.ts'],
   ];
   const ran = spawnSync(process.execPath, [vitest, ...options], { cwd: root, encoding: 'utf8' });
   if (ran.status === 0) return undefined;

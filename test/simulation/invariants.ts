@@ -106,7 +106,7 @@ export function checkMayGo(world: World, machine: Machine): void {
   const served = world.ledger.promised.count > missingFrom(world.ledger, disk.state).length;
   if (!memory.up || !served || (disk.role !== 'relay' && disk.role !== 'writer')) return;
   const now = seconds(machine);
-  const quiet = now - disk.since > STANDBY_SECONDS && now - disk.relayed.lastAt > TTL_SECONDS && memory.open === 0;
+  const quiet = now - disk.since >= STANDBY_SECONDS && now - disk.relayed.lastAt > TTL_SECONDS && memory.open === 0;
   if (disk.role === 'writer' || !quiet) throw new Violation(`${address} is destroyed while clients still come by it`);
 }
 

@@ -79,7 +79,7 @@ export function checkPlan({ world, command, seen }: Told, plan: Plan): void {
 
 /** What a command says at its end. */
 export function checkEnding({ world, caller, seen }: Told, ending: Ending): void {
-  if (caller.changes.late > 0) checkSaysLost(ending);
+  if (caller.changes.late > 0) checkSaysLost(ending, caller.changes.late);
   // Others changed something since it was its turn: what it was told then need not hold now.
   if (othersChanges(world, caller) > seen.others || world.changes.late > seen.late) return;
   if (ending.kind === 'success') checkSuccess(world, ending.release);
@@ -92,7 +92,8 @@ export function checkEnding({ world, caller, seen }: Told, ending: Ending): void
 }
 
 /** Who slept through somebody else's turn may have sent one call more to the account, which refuses nobody. Then it stops. */
-function checkSaysLost(ending: Ending): void {
+function checkSaysLost(ending: Ending, late: number): void {
+  if (late > 1) throw new Violation(`it changed ${late} things after another had taken over`);
   if (ending.kind === 'killed' || (ending.kind === 'failure' && ending.exitCode === ERROR_CODES.LEASE_LOST)) return;
   throw new Violation(`it went on after another had taken over, and ended with ${JSON.stringify(ending)}`);
 }
