@@ -14,6 +14,7 @@ import { type Ask, clientOf } from './client.ts';
 const serviceSchema = z.strictObject({
   image: z.string(),
   container_name: z.string(),
+  network_mode: z.literal('bridge'),
   ports: z.tuple([z.string()]),
   user: z.string(),
   restart: z.literal('on-failure'),
@@ -126,6 +127,7 @@ function optionsOf(settings: Settings, compose: string, place: Place): Docker.Co
     ExposedPorts: { [port]: {} },
     HostConfig: {
       Binds: mounts,
+      NetworkMode: service.network_mode,
       PortBindings: { [port]: [{ HostIp: '127.0.0.1', HostPort: '0' }] },
       Init: service.init,
       ReadonlyRootfs: service.read_only,
