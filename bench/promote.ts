@@ -19,6 +19,8 @@ export async function goThereAndBack(stage: Stage, rounds: number, tell: (figure
   await stage.bluegreen('promote', '--yes');
   const there = nothingSeen();
   const back = nothingSeen();
+  // The first release has its own by now.
+  const issuedBefore = await stage.certificatesIssued();
   for (let round = 1; round <= rounds; round += 1) {
     await move(stage, there, `there-${round}`, async () => void (await stage.bluegreen('promote', '--again', '--yes')));
     const abandoned = await liveRelease(stage);
@@ -30,7 +32,9 @@ export async function goThereAndBack(stage: Stage, rounds: number, tell: (figure
     back.movedMs = Math.max(back.movedMs, (await lastAnswerOf(stage, abandoned)) - begunAt);
     await retireStandbys(stage);
   }
-  for (const figure of [...figures('promote', there), ...figures('rollback', back), movedFigure(back)]) tell(figure);
+  const issued = (await stage.certificatesIssued()) - issuedBefore;
+  const family = [...figures('promote', there), ...figures('rollback', back), movedFigure(back)];
+  for (const figure of [...family, certificatesFigure(issued, rounds)]) tell(figure);
 }
 
 /** One command under load; then everything that was acknowledged is looked for. */
@@ -85,6 +89,12 @@ function figures(name: string, seen: Seen): Figure[] {
     },
     { name: `${name}.load_cores`, value: Math.round(seen.cores * 100) / 100, unit: 'cores' },
   ];
+}
+
+/** What the cloud's own ACME server issued while promotes and rollbacks went on. */
+function certificatesFigure(issued: number, rounds: number): Figure {
+  const peer = `${rounds} promotes, ${rounds} rollbacks`;
+  return { name: 'promote.certificates_issued', value: issued, unit: 'certificates', limit: 0, peer };
 }
 
 function movedFigure({ movedMs }: Seen): Figure {

@@ -4,7 +4,9 @@ import { runMain } from '../operation/fail.ts';
 import { addDoctorCommand } from './doctor/doctor-command.ts';
 import { addLockCommands } from './lock-commands.ts';
 import { addLookCommands } from './look-commands.ts';
+import { addMonitorCommand } from './monitor/monitor-command.ts';
 import { addReleaseCommands } from './release-commands.ts';
+import { addUpkeepCommands } from './upkeep-commands.ts';
 
 const program = addGlobalOptions(
   new Command('anny-bluegreen').description('Blue-green deploys that cannot lose data: promote, roll back, restore.'),
@@ -12,6 +14,8 @@ const program = addGlobalOptions(
 
 addReleaseCommands(program);
 addLookCommands(program);
+addUpkeepCommands(program);
+addMonitorCommand(program);
 addDoctorCommand(program);
 addLockCommands(program);
 

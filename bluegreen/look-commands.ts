@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { configGet, configShow, configShowText } from '../config/commands.ts';
 import { answer, settingsOf } from '../operation/command-line.ts';
 import { AnnyError } from '../operation/errors.ts';
+import { choose } from './choose.ts';
 import type { Context } from './context.ts';
 import { isHealthy, probeHealth } from './gates.ts';
 import { trafficText } from './judge-traffic.ts';
@@ -9,13 +10,13 @@ import { observe, type World } from './observe.ts';
 import { withContext } from './open-context.ts';
 import { openSsh } from './open-ssh.ts';
 import { describeAnswer } from './probe.ts';
-import type { Answering } from './release.ts';
-import { judge } from './situation.ts';
+import { processesText } from './processes-text.ts';
 import { statusOf } from './status.ts';
 import { statusText } from './status-text.ts';
 import { takeBackup } from './take-backup.ts';
 
 const DEFAULT_LOG_LINES = '50';
+const MOST_LOG_LINES = 10_000;
 const TRAFFIC_SECONDS = 300;
 
 /** Commands that look, and `backup`. */
@@ -37,14 +38,22 @@ export function addLookCommands(program: Command): void {
     .description('an encrypted backup of the live release, made now and kept here')
     .action((_options, command: Command) => withWorld(command, backup));
   program
+    .command('ps')
+    .argument('[release]', 'default: the live one')
+    .description('container, services, jobs, timers, nginx and certificate of a machine')
+    .action((release: string | undefined, _options, command: Command) =>
+      withWorld(command, (context, world) => ps(context, world, command, release)),
+    );
+  program
     .command('logs')
     .argument('[release]', 'default: the live one')
     .option('-n, --lines <count>', 'how many', DEFAULT_LOG_LINES)
     .option('--all', "nginx's and anny-box's too")
     .description("the app's last lines")
-    .action((release: string | undefined, options: { lines: string; all?: boolean }, command: Command) =>
-      withWorld(command, (context, world) => logs(context, world, command, release, options)),
-    );
+    .action((release: string | undefined, { lines, all }: { lines: string; all?: boolean }, command: Command) => {
+      const wish = { release, lines: linesIn(lines), all: all === true };
+      return withWorld(command, (_context, world) => logs(world, command, wish));
+    });
   program
     .command('ssh')
     .argument('[release]', 'default: the live one')
@@ -147,30 +156,40 @@ async function backup(context: Context, world: World, command: Command): Promise
   answer(command, file, `${file.name}, ${file.bytes} bytes, in ${context.settings.config.backup.store}\n`);
 }
 
-async function logs(
-  _context: Context,
-  world: World,
-  command: Command,
-  release: string | undefined,
-  options: { readonly lines: string; readonly all?: boolean },
-): Promise<void> {
+async function ps(context: Context, world: World, command: Command, release: string | undefined): Promise<void> {
   const machine = choose(world, release);
-  const text = await machine.box.logs(Number(options.lines) || Number(DEFAULT_LOG_LINES), options.all === true);
+  const processes = await machine.box.ps();
+  const { role, certificate, failedUnits, now } = machine.status;
+  const view = {
+    release: machine.tags.release,
+    address: machine.address,
+    role,
+    ...processes,
+    certificate,
+    failedUnits,
+    now,
+  };
+  answer(command, view, processesText(view, context.settings.publicName));
+}
+
+interface LogWish {
+  readonly release: string | undefined;
+  readonly lines: number;
+  readonly all: boolean;
+}
+
+async function logs(world: World, command: Command, { release, lines, all }: LogWish): Promise<void> {
+  const machine = choose(world, release);
+  const text = await machine.box.logs(lines, all);
   answer(command, { release: machine.tags.release, text }, text.endsWith('\n') ? text : `${text}\n`);
 }
 
-/** The named release, or the live one. */
-function choose(world: World, release: string | undefined): Answering {
-  const situation = judge(world);
-  const live = situation.kind === 'live' ? situation.writer : undefined;
-  const chosen = release === undefined ? live : world.answering.find(({ tags }) => tags.release === release);
-  if (chosen !== undefined) return chosen;
-  const silent = world.silent.map(({ tags, problem }) => `${tags.release} does not answer (${problem})`);
-  throw new AnnyError('NOTHING_LIVE', {
-    doing: release === undefined ? 'looking for the live release' : `looking for ${release}`,
-    found:
-      [...world.answering.map(({ tags, status: { role } }) => `${tags.release} is ${role}`), ...silent].join('; ') ||
-      'there is none',
-    next: 'anny-bluegreen status says what to do',
+function linesIn(text: string): number {
+  const lines = Number(text);
+  if (Number.isInteger(lines) && lines >= 1 && lines <= MOST_LOG_LINES) return lines;
+  throw new AnnyError('USAGE', {
+    doing: 'logs',
+    found: `--lines is "${text}", which is no number from 1 to ${MOST_LOG_LINES}`,
+    next: 'anny-bluegreen logs -n 200',
   });
 }

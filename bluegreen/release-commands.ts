@@ -38,6 +38,9 @@ const AGAIN = [
   'bring up a new machine although the live one has this image (new secrets, for example)',
 ] as const;
 
+const REBUILD = `rebuild is promote --again: a fresh machine from the newest tested image takes over with all data; nothing is mended in place.
+The app is as it was baked: anny-image build comes first where it has changed.`;
+
 /** Commands that change who serves, and `plan`, which prints what they would do. */
 export function addReleaseCommands(program: Command): void {
   const promotes = (kind: 'promote' | 'prepare', { image, again }: PromoteOptions): PlannedCommand => ({
@@ -59,6 +62,13 @@ export function addReleaseCommands(program: Command): void {
     .option(...IMAGE)
     .option(...AGAIN)
     .action((options: PromoteOptions, line: Command) => carry(line, promotes('promote', options)));
+  addLockOptions(program.command('rebuild'))
+    .description('promote --again: the live release anew on a fresh machine, with its data')
+    .option(...IMAGE)
+    .action((options: PromoteOptions, line: Command) => {
+      process.stderr.write(`${REBUILD}\n`);
+      return carry(line, promotes('promote', { ...options, again: true }));
+    });
   addLockOptions(program.command('settle'))
     .description('put the name, certificate, marks and standbys of the live release in order; brings up nothing')
     .action((_options, line: Command) => carry(line, { kind: 'settle' }));

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { localPath } from '../config/local-path.ts';
 import { AnnyError } from '../operation/errors.ts';
 import type { Context } from './context.ts';
+import { webhookOf } from './monitor/alert.ts';
 
 /** The app's secrets and what else only the operator has, by their path under /opt/anny. */
 export async function releaseSecrets(context: Context): Promise<Readonly<Record<string, string>>> {
@@ -28,6 +29,7 @@ export async function releaseSecrets(context: Context): Promise<Readonly<Record<
     return content === undefined ? [] : [[`secrets/${name}`, content]];
   });
   const webhook = secret('ALERT_WEBHOOK_URL');
+  if (webhook !== undefined) webhookOf(webhook);
   const trust =
     config.tls.extra_ca === '' ? undefined : await readFile(localPath(directory, config.tls.extra_ca), 'utf8');
   return {

@@ -147,6 +147,14 @@ test('hits stop the bake, each file once, with what to do', () => {
   expect(() => refuseHits([])).not.toThrow();
 });
 
+test('keys with a comma between them are looked for one by one', async () => {
+  const project = await projectWith({
+    '.env': { text: 'ANNY_API_KEY=new-key-0123456789,old-key-0123456789\n', mode: 0o600 },
+  });
+  const texts = needlesOf(await settingsIn(project)).map(({ text }) => text);
+  expect(texts).toEqual(expect.arrayContaining(['new-key-0123456789', 'old-key-0123456789']));
+});
+
 test('pieces too short to mean anything are not looked for', async () => {
   const project = await projectWith({ '.env': { text: 'ANNY_API_KEY=abc\n', mode: 0o600 } });
   expect(needlesOf(await settingsIn(project))).toEqual([]);

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { keysIn } from '../config/mask.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Shell } from '../machine/shell.ts';
 import { quote } from '../machine/ssh-shell.ts';
@@ -29,7 +30,8 @@ export function needlesOf(settings: Settings): readonly Needle[] {
 function piecesOf(value: string): readonly string[] {
   const parts = secretPartsOfJson(value);
   if (parts.length > 0) return parts.flatMap(linesOf);
-  return value.includes('\n') ? linesOf(value) : [value].filter((text) => text.length >= SHORTEST_CHARS);
+  if (value.includes('\n')) return linesOf(value);
+  return [value, ...keysIn(value)].filter((text) => text.length >= SHORTEST_CHARS);
 }
 
 function linesOf(text: string): readonly string[] {

@@ -19,6 +19,11 @@ test('a secret of several lines is masked whole, and each longer line by itself'
   expect(mask(JSON.stringify({ key }))).not.toContain('MIIE');
 });
 
+test('keys with a comma between them are masked one by one', () => {
+  const mask = masker(['new-key-0123456789,old-key-0123456789']);
+  expect(mask('new-key-0123456789 and old-key-0123456789')).toBe('*** and ***');
+});
+
 test('the parts of a key file in JSON are masked, its innocent fields are not', () => {
   const file = JSON.stringify({ type: 'service_account', private_key: '-----BEGIN-----\nMIIEvQIBADANBgkqhkiG9w0\n' });
   const mask = masker([file]);

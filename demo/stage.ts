@@ -5,6 +5,7 @@ import { type Image, imagesIn } from '../builder/catalog.ts';
 import { dropImage } from '../builder/papers/archive.ts';
 import { openAccount } from '../cloud/account/account.ts';
 import type { Cloud } from '../cloud/cloud.ts';
+import { certificatesIssued } from '../cloud/local/acme.ts';
 import { takeDown } from '../cloud/local/down.ts';
 import type { Surroundings } from '../cloud/local/engine.ts';
 import { cloudPlace } from '../cloud/local/place.ts';
@@ -43,6 +44,8 @@ export interface Stage {
   /** Runs `anny-bluegreen` in the project. */
   bluegreen(...words: readonly string[]): Promise<string>;
   visitor(): Promise<Visitor>;
+  /** By the word of the cloud's ACME server, since that was started. */
+  certificatesIssued(): Promise<number>;
 }
 
 export async function openStage({ cloud, directory }: StagePlace, terminate: AbortSignal): Promise<Stage> {
@@ -57,6 +60,7 @@ export async function openStage({ cloud, directory }: StagePlace, terminate: Abo
     image: (...words) => runProgram(directory, 'anny-image', words, terminate),
     bluegreen: (...words) => runProgram(directory, 'anny-bluegreen', words, terminate),
     visitor: () => openVisitor({ ...project, name: NAME }),
+    certificatesIssued: () => certificatesIssued(cloud.place),
   };
 }
 

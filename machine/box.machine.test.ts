@@ -12,6 +12,7 @@ import { rebootContract } from './contract/reboot.ts';
 import { requestsContract } from './contract/requests.ts';
 import { stateContract } from './contract/state.ts';
 import { trafficContract } from './contract/traffic.ts';
+import { upkeepContract } from './contract/upkeep.ts';
 import { closePair, openPair } from './trial/pair.ts';
 
 // docs/anny-box.md on two real machines. The first subjects follow each other; from `requests` on each begins anew.
@@ -24,6 +25,7 @@ handoverContract();
 rebootContract();
 requestsContract();
 trafficContract();
+upkeepContract();
 stateContract();
 diskContract();
 backupContract();

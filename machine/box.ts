@@ -111,6 +111,40 @@ export const trafficSchema = z.object({
 });
 export type Traffic = z.infer<typeof trafficSchema>;
 
+/** A secret that would be, or was, another than before: a variable of .env by its name, a file by its path. Never a value. */
+export const secretChangeSchema = z.object({ name: z.string(), change: z.enum(['added', 'changed', 'removed']) });
+export type SecretChange = z.infer<typeof secretChangeSchema>;
+
+const unitSchema = z.object({ name: z.string(), state: z.string(), sub: z.string(), result: z.string() });
+
+/** What runs on a machine. Times in seconds since the epoch, 0 for never. */
+export const processesSchema = z.object({
+  /** null when there is none, or Docker does not answer. */
+  container: z
+    .object({
+      name: z.string(),
+      image: z.string(),
+      state: z.string(),
+      /** "" for an image without a check of its own. */
+      health: z.string(),
+      startedAt: z.string(),
+      restarts: z.number().int(),
+      exitCode: z.number().int(),
+      memoryBytes: z.number().int(),
+    })
+    .nullable(),
+  nginx: z.object({
+    configuration: z.enum(['ok', 'broken']),
+    connections: z.number().int(),
+    underWay: z.number().int(),
+  }),
+  services: z.array(unitSchema),
+  /** What the image runs on a writer only. */
+  jobs: z.array(unitSchema),
+  timers: z.array(z.object({ name: z.string(), nextAt: z.number().int(), lastAt: z.number().int() })),
+});
+export type Processes = z.infer<typeof processesSchema>;
+
 /** `pull` from the machine that has the state: its address, its SSH host public key (`ssh-ed25519 AAAA…`). */
 export interface PullSource {
   readonly address: string;
@@ -128,6 +162,14 @@ export interface Box {
   /** Secrets by relative path under /opt/anny (".env", "secrets/service-account.json"); text content. Also
    *  "ca.crt": extra trusted certificates of this environment. */
   secrets(files: Readonly<Record<string, string>>): Promise<void>;
+  /** What `secrets` would change. */
+  compareSecrets(files: Readonly<Record<string, string>>): Promise<readonly SecretChange[]>;
+  /** writer: the same set, at once: the app is made anew while requests wait; one that is not healthy gets the former set back. */
+  useSecrets(
+    files: Readonly<Record<string, string>>,
+  ): Promise<{ readonly changes: readonly SecretChange[]; readonly restarted: boolean }>;
+  /** writer: the app ends and starts again while requests wait. */
+  restart(): Promise<z.infer<typeof healthSchema>>;
   /** candidate: replaces the state by a tar archive (as `backup` makes, decrypted); the app must be stopped. */
   restore(archive: Readable): Promise<Manifest>;
   /** Starts the app as a candidate; only requests with the pass reach it. Waits until it is healthy. */
@@ -171,6 +213,8 @@ export interface Box {
   certificate(): Promise<BoxStatus['certificate']>;
   /** Last lines of the app's (and with `all` nginx's and anny-box's) logs. */
   logs(lines: number, all?: boolean): Promise<string>;
+  /** Container, services, jobs, timers, nginx. */
+  ps(): Promise<Processes>;
   /** What clients got from its app within the last seconds, whatever its role is now. */
   traffic(seconds: number): Promise<Traffic>;
   /** Earlier writers, oldest first, as the state carried them along. */

@@ -8,6 +8,8 @@ import {
   heldStateSchema,
   historyEntrySchema,
   manifestSchema,
+  processesSchema,
+  secretChangeSchema,
   statusSchema,
   trafficSchema,
 } from './box.ts';
@@ -16,6 +18,8 @@ import { quote } from './ssh-shell.ts';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const TRANSFER_TIMEOUT_MS = 3_600_000;
+/** The app ends and starts, twice where the first start comes to nothing. */
+const RESTART_TIMEOUT_MS = 180_000;
 
 const nothing = z.object({});
 const failure = z.object({
@@ -23,6 +27,8 @@ const failure = z.object({
   next: z.string(),
   busy: z.literal(true).optional(),
   lease: z.number().optional(),
+  /** What the app wrote last. */
+  lines: z.string().optional(),
 });
 
 /** Token of the lease that the caller holds; undefined for none. */
@@ -67,8 +73,16 @@ function boxOn(connection: Connection, address: string, token: Token, untilMs = 
     status: () => call(statusSchema, ['status']),
     claim: () => call(statusSchema, ['claim']),
     prepare: async (release, slot) => void (await call(nothing, ['prepare', release, slot])),
-    secrets: async (files) =>
-      void (await call(nothing, ['secrets'], { stdin: Readable.from([JSON.stringify(files)]) })),
+    secrets: async (files) => void (await call(nothing, ['secrets'], { stdin: asStdin(files) })),
+    compareSecrets: async (files) =>
+      (await call(z.object({ changes: z.array(secretChangeSchema) }), ['compare-secrets'], { stdin: asStdin(files) }))
+        .changes,
+    useSecrets: (files) =>
+      call(z.object({ changes: z.array(secretChangeSchema), restarted: z.boolean() }), ['use-secrets'], {
+        stdin: asStdin(files),
+        timeoutMs: RESTART_TIMEOUT_MS,
+      }),
+    restart: () => call(healthSchema, ['restart'], { timeoutMs: RESTART_TIMEOUT_MS }),
     restore: (archive) => call(manifestSchema, ['restore'], { stdin: archive, ...transfer }),
     start: (timeoutMs) =>
       call(healthSchema, ['start', seconds(timeoutMs)], { timeoutMs: timeoutMs + DEFAULT_TIMEOUT_MS }),
@@ -96,11 +110,16 @@ function boxOn(connection: Connection, address: string, token: Token, untilMs = 
     certificate: () => call(statusSchema.shape.certificate, ['certificate'], { timeoutMs: 300_000 }),
     logs: async (lines, all = false) =>
       (await call(z.object({ text: z.string() }), ['logs', String(lines), ...(all ? ['all'] : [])])).text,
+    ps: () => call(processesSchema, ['ps']),
     traffic: (seconds) => call(trafficSchema, ['traffic', String(seconds)]),
     history: async () => (await call(z.object({ entries: z.array(historyEntrySchema) }), ['history'])).entries,
     within: (ms) => boxOn(connection, address, token, ms),
     close: () => connection.close(),
   };
+}
+
+function asStdin(files: Readonly<Record<string, string>>): Readable {
+  return Readable.from([JSON.stringify(files)]);
 }
 
 function command(words: readonly string[], token: number | undefined): string {
@@ -123,9 +142,13 @@ function boxFailed(address: string, verb: string, result: { code: number; stdout
   const lastLines = result.stderr.trim().split('\n').slice(-5).join('\n  ');
   return new AnnyError(said.success ? codeOf(said.data) : 'BOX_FAILED', {
     doing: `anny-box ${verb} on ${address}`,
-    found: said.success ? said.data.error : `exit ${result.code}: ${lastLines}`,
+    found: said.success ? withLines(said.data) : `exit ${result.code}: ${lastLines}`,
     next: said.success ? said.data.next : 'anny-bluegreen logs --all shows what the machine wrote',
   });
+}
+
+function withLines({ error, lines = '' }: z.infer<typeof failure>): string {
+  return lines.trim() === '' ? error : `${error}; the app wrote: ${lines.trim()}`;
 }
 
 function codeOf({ busy, lease }: z.infer<typeof failure>): ErrorCode {

@@ -53,6 +53,10 @@ function steadyBox(line: Line, clock: Clock, untilMs = Number.POSITIVE_INFINITY)
     claim: () => again((one) => one.claim()),
     prepare: (release, slot) => again((one) => one.prepare(release, slot)),
     secrets: (files) => again((one) => one.secrets(files)),
+    compareSecrets: (files) => again((one) => one.compareSecrets(files)),
+    useSecrets: (files) => again((one) => one.useSecrets(files)),
+    // Done again it would be a second one.
+    restart: () => once((one) => one.restart()),
     restore: (archive) => once((one) => one.restore(archive)),
     start: (timeoutMs) => again((one) => one.start(timeoutMs)),
     stop: () => again((one) => one.stop()),
@@ -71,6 +75,7 @@ function steadyBox(line: Line, clock: Clock, untilMs = Number.POSITIVE_INFINITY)
     fetchBackup: (path) => once((one) => one.fetchBackup(path)),
     certificate: () => again((one) => one.certificate()),
     logs: (lines, all) => again((one) => one.logs(lines, all)),
+    ps: () => again((one) => one.ps()),
     traffic: (seconds) => again((one) => one.traffic(seconds)),
     history: () => again((one) => one.history()),
     within: (ms) => steadyBox(line, clock, Math.min(ms, untilMs)),

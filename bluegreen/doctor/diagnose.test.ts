@@ -55,6 +55,13 @@ test('nothing is found where nothing is wrong', () => {
   expect(found({})).toEqual([]);
 });
 
+test('an app that nobody can ask for want of a certificate is not called ill: the certificate is what is missing', () => {
+  const machines = [writer({ certificate: { ...certificate, kind: 'placeholder' } }), standby()];
+  const health = { status: 0, body: '', tookMs: 5, problem: 'self-signed certificate' };
+  expect(found({ machines, besides: { health } }).map(({ code }) => code)).toEqual(['certificate-missing']);
+  expect(one('app-ill', { machines, besides: { health: { ...health, status: 503 } } })).toContain('critical');
+});
+
 test('a command that was cut off is to be gone on with, before anything else that is no emergency', () => {
   const who = { user: 'ann', host: 'laptop', process: { pid: 7, startedAt: '1', home: 'x' } };
   const when = { since: (NOW_SECONDS - 600) * 1000, beatAt: (NOW_SECONDS - 400) * 1000, beat: 9, token: 5 };

@@ -32,7 +32,7 @@ function app(seen: Observations, { tags, status }: Answering): Finding[] {
       },
     ];
   }
-  if (status.held || health === undefined || kindOf(health) === 'good') return [];
+  if (status.held || health === undefined || kindOf(health) === 'good' || hasNoTls(seen)) return [];
   const ill = isIll(seen);
   return [
     {
@@ -48,10 +48,16 @@ function app(seen: Observations, { tags, status }: Answering): Finding[] {
 }
 
 /** The writer's app runs, and answers badly. */
-export function isIll({ situation, health }: Observations): boolean {
+export function isIll({ situation, health }: Pick<Observations, 'situation' | 'health'>): boolean {
   if (situation.kind !== 'live' || health === undefined) return false;
   const { held, app } = situation.writer.status;
-  return !held && app.running && kindOf(health) === 'bad';
+  return !held && app.running && kindOf(health) === 'bad' && !hasNoTls({ situation, health });
+}
+
+/** Without a certificate nothing could be asked by HTTPS: that says nothing of the app. */
+function hasNoTls({ situation, health }: Pick<Observations, 'situation' | 'health'>): boolean {
+  if (situation.kind !== 'live' || health === undefined) return false;
+  return situation.writer.status.certificate.kind !== 'issued' && health.status === 0;
 }
 
 /** Back to what was there before, where there is something; whether that is better, only a person can say. */

@@ -88,7 +88,8 @@ function certificate(seen: Observations, { tags, status }: Answering): Finding[]
   const repair = fix({ kind: 'settle' });
   if (kind !== 'issued') {
     const found = `${tags.release} has no issued certificate for ${publicName}`;
-    return [{ code: 'certificate-missing', severity: 'critical', found, means: 'browsers warn users away', repair }];
+    const means = 'only health is served, by HTTP; HTTPS shows a certificate that nobody trusts';
+    return [{ code: 'certificate-missing', severity: 'critical', found, means, repair }];
   }
   if (name !== publicName) {
     const found = `the certificate of ${tags.release} is for ${name}, not for ${publicName}`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ask } from '../trial/asking.ts';
+import { ask, hurry } from '../trial/asking.ts';
 import { blue, green, ground, secrets } from '../trial/pair.ts';
 
 export function firstWriterContract(): void {
@@ -36,6 +36,7 @@ export function firstWriterContract(): void {
 
     it('asks no issuer while the name leads elsewhere', async () => {
       ground.pointName(green.address);
+      await hurry(blue, 'certificate.sh', 'CHALLENGE_SECONDS');
       await expect(blue.box.certificate()).rejects.toThrow('does not lead here');
       const before = await ground.certificatesIssued();
       expect((await blue.box.status()).issuer).toMatchObject({ issuedInWeek: 0, failures: 0 });

@@ -58,7 +58,7 @@ print('all refused' if all(ThreadPoolExecutor(4).map(refused, json.load(sys.stdi
       await blue.box.secrets({ ...secrets(), 'secrets/account.json': '{"key":"hush-hush"}' });
       expect(
         await blue.root('stat -c "%n %a %U" /opt/anny/.env /opt/anny/secrets /opt/anny/secrets/account.json'),
-      ).toBe('/opt/anny/.env 600 root\n/opt/anny/secrets 700 root\n/opt/anny/secrets/account.json 400 deploy');
+      ).toBe('/opt/anny/.env 600 root\n/opt/anny/secrets 700 root\n/opt/anny/secrets/account.json 600 deploy');
       await blue.root(
         '! su deploy -c "cat /opt/anny/.env || ls /opt/anny/secrets || touch /opt/anny/secrets/x || ls /var/lib/docker" 2>/dev/null',
       );

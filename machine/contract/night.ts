@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ask, eventually } from '../trial/asking.ts';
+import { ask, eventually, hurry } from '../trial/asking.ts';
 import { begin, blue, ground, secrets } from '../trial/pair.ts';
 
 const BROKEN = '/run/systemd/system/anny-app.service.d';
@@ -47,6 +47,11 @@ export function nightContract(): void {
       });
       await new Promise<void>((resolve) => hook.listen(18080, ground.place.gateway, resolve));
       await blue.box.secrets({ ...secrets(), 'alert-webhook': `http://${ground.place.gateway}:18080/hook` });
+      await hurry(blue, 'monitor.sh', 'LOOK_AGAIN_SECONDS');
+      // Asked while requests are held, it says nothing.
+      await blue.box.hold(20_000);
+      await blue.root('anny-box monitor');
+      await blue.box.resume();
       await blue.root('systemctl stop anny-app && anny-box monitor && anny-box monitor');
       await blue.root('anny-box activate >/dev/null; sleep 1; anny-box monitor; anny-box monitor');
       hook.close();

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
-import type { Box, BoxStatus, Machines } from '../../machine/box.ts';
+import type { Box, BoxStatus, Machines, Processes } from '../../machine/box.ts';
 import { backup, certificate, certificateOf, restore } from './box/backup.ts';
 import { powerOff, powerOn } from './box/boot.ts';
 import { activate, fence, pass, prepare, secrets, start, stop, unfence } from './box/candidate.ts';
 import { locked } from './box/flags.ts';
-import { hold, relay, resume } from './box/handover.ts';
+import { hold, relay, restart, resume } from './box/handover.ts';
 import { knownLease, requireLease } from './box/lease.ts';
 import { type Machine, NOTHING_RELAYED, pause, seconds } from './box/machine.ts';
 import { admit, pull, pullKey, takeover } from './box/pull.ts';
@@ -119,6 +119,13 @@ function boxOn(world: World, operator: Operator, line: Line, untilMs = Number.PO
     claim: () => inTurn('claim', async () => statusOf(machine)),
     prepare: (release, slot) => inTurn('prepare', () => prepare(machine, release, slot)),
     secrets: () => inTurn('secrets', () => secrets(machine)),
+    compareSecrets: () => inTurn('compareSecrets', async () => []),
+    useSecrets: () =>
+      inTurn('useSecrets', async () => {
+        await restart(machine);
+        return { changes: [], restarted: true };
+      }),
+    restart: () => inTurn('restart', () => restart(machine)),
     restore: (archive) => inTurn('restore', () => restore(machine, archive), TRANSFER_TIMEOUT_MS),
     start: (timeoutMs) => inTurn('start', () => start(machine, timeoutMs), timeoutMs + VERB_TIMEOUT_MS),
     stop: () => inTurn('stop', () => stop(machine)),
@@ -138,6 +145,7 @@ function boxOn(world: World, operator: Operator, line: Line, untilMs = Number.PO
     fetchBackup: (path) => run('fetchBackup', async () => Readable.from([path])),
     certificate: () => inTurn('certificate', () => certificate(machine), 300_000),
     logs: () => run('logs', async () => 'a line of the app'),
+    ps: () => run('ps', async () => processesOf(machine)),
     traffic: (seconds) => run('traffic', async () => traffic(machine, seconds)),
     history: () => run('history', async () => machine.disk.history),
     within: (ms) => boxOn(world, operator, line, ms),
@@ -166,6 +174,15 @@ function answered<T>(machine: Machine, verb: () => Promise<T>, timeoutMs: number
       (error: unknown) => end(() => reject(error)),
     );
   });
+}
+
+function processesOf({ memory }: Machine): Processes {
+  const container = { name: 'anny', image: 'anny:baked', state: 'running', health: '', startedAt: '' };
+  return {
+    container: memory.appRunning ? { ...container, restarts: 0, exitCode: 0, memoryBytes: 0 } : null,
+    nginx: { configuration: 'ok', connections: 0, underWay: memory.open },
+    ...{ services: [], jobs: [], timers: [] },
+  };
 }
 
 export function statusOf(machine: Machine): BoxStatus {

@@ -120,6 +120,7 @@ function deafBox(address: string): Box {
     activate: never,
   };
   const pulling = { pullKey: never, admit: never, pull: never, takeover: never };
+  const upkeep = { compareSecrets: never, useSecrets: never, restart: never, ps: never };
   const keeping = { restore: (_archive: Readable) => never(), backup: never, fetchBackup: never, certificate: never };
   const box: Box = {
     address,
@@ -127,6 +128,7 @@ function deafBox(address: string): Box {
     ...moving,
     ...pulling,
     ...keeping,
+    ...upkeep,
     logs: never,
     traffic: never,
     history: never,

@@ -2,6 +2,11 @@
 const { appendFileSync, closeSync, fsyncSync, openSync, readFileSync, writeSync } = require('node:fs');
 const { createServer } = require('node:http');
 
+if (process.env.LEDGER_KEY === 'broken') {
+  console.error('LEDGER_KEY is no key');
+  process.exit(1);
+}
+
 const LEDGER = '/state/ledger';
 const ledger = openSync(LEDGER, 'a');
 const DOWNLOAD_BYTES = 32 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import type { HeldState } from '../../../machine/box.ts';
 import { decide } from '../traffic.ts';
-import { applyRole, locked, startApp, stopApp } from './flags.ts';
+import { applyRole, HEALTHY, locked, startApp, stopApp } from './flags.ts';
 import {
   become,
   besideOf,
@@ -54,6 +54,17 @@ export async function resumeWriter(machine: Machine): Promise<void> {
   await startApp(machine);
   machine.memory.holdUntil = 0;
   applyRole(machine);
+}
+
+export async function restart(machine: Machine): Promise<typeof HEALTHY> {
+  const { memory, world } = machine;
+  requireRole(machine, 'writer');
+  if (memory.holdUntil > 0) die(machine, 'a handover is under way');
+  memory.holdUntil = world.timeline.now() + 100_000;
+  memory.mode.hold = true;
+  await stopApp(machine);
+  await resumeWriter(machine);
+  return HEALTHY;
 }
 
 /** systemd starts it again when it fails. */

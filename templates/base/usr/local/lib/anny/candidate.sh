@@ -15,45 +15,6 @@ verb_prepare() {
   answer_done
 }
 
-# {path: content} on stdin replaces the whole set. Nothing of it is ever logged.
-verb_secrets() {
-  local directory=$WORK/secrets path
-  require_role candidate writer relay
-  cat >"$WORK/secrets.json"
-  jq -e 'type == "object" and all(.[]; type == "string")
-         and all(keys[]; test("\\A(\\.env|ca\\.crt|alert-webhook|secrets/[A-Za-z0-9_][A-Za-z0-9._-]*)\\z"))' \
-    "$WORK/secrets.json" >/dev/null 2>&1 ||
-    die 'the secrets are no object of texts by path' 'allowed: .env, ca.crt, alert-webhook, secrets/NAME'
-  # It becomes a line of curl's configuration, which could as well name a file to overwrite.
-  jq -e '."alert-webhook" // "" | rtrimstr("\n") | . == "" or test("\\Ahttps?://[!#-\\[\\]-~]+\\z")' \
-    "$WORK/secrets.json" >/dev/null 2>&1 ||
-    die 'alert-webhook is no address' 'it is one line: https://…'
-  install -d -m 700 "$directory/secrets"
-  while read -r path; do
-    jq -rj --arg path "$path" '.[$path]' "$WORK/secrets.json" >"$directory/$path"
-  done < <(jq -r 'keys[]' "$WORK/secrets.json")
-  touch "$REMAKE"
-  sync "$REMAKE" "$LIB"
-  put_secrets "$directory"
-  use_certificate
-  answer_done
-}
-
-# Readable to the app's user alone, and in a directory of root's: deploy has the user id of most apps.
-put_secrets() {
-  local name file
-  install -d -m 700 -o root -g root "$OPT/secrets"
-  rm -rf "$OPT"/secrets/.new.*
-  for file in "$1"/secrets/*; do
-    [[ -e $file ]] || continue
-    write_file "$OPT/secrets/${file##*/}" 400 "$APP_UID:$APP_UID" <"$file"
-  done
-  for file in "$OPT"/secrets/*; do [[ -e $1/secrets/${file##*/} ]] || rm -f "$file"; done
-  for name in .env ca.crt alert-webhook; do
-    if [[ -e $1/$name ]]; then write_file "$OPT/$name" 600 <"$1/$name"; else rm -f "$OPT/$name"; fi
-  done
-}
-
 verb_start() {
   local seconds=${1:-}
   require_role candidate
