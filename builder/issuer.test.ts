@@ -147,3 +147,29 @@ done`,
       expect((await seen(directory)).issuedInWeek).toBe(0);
     }));
 });
+
+const LIVE = 'https://acme-v02.api.letsencrypt.org/directory';
+const STAGING = 'https://acme-staging-v02.api.letsencrypt.org/directory';
+const PRIVATE = 'https://ca.example.com/acme/directory';
+
+describe('a certificate is asked for', () => {
+  test.each([
+    ['where there is none', 'placeholder', 90, '', LIVE, true],
+    ['not while it is good', 'issued', 31, LIVE, LIVE, false],
+    ['when a third of its life is left', 'issued', 29, LIVE, LIVE, true],
+    ['when it is over', 'issued', -1, LIVE, LIVE, true],
+    ['from the live issuer, in place of one for trying', 'issued', 80, STAGING, LIVE, true],
+    ['from a private issuer that is configured now', 'issued', 80, LIVE, PRIVATE, true],
+    ['not for trying, in place of a good one', 'issued', 80, LIVE, STAGING, false],
+    ['not again where nobody knows whose it is', 'issued', 80, '', LIVE, false],
+  ])('%s', async (_when, kind, daysLeft, from, configured, due) => {
+    const script = `set -Eeuo pipefail; shopt -s inherit_errexit; . ${PARTS}/certificate.sh
+ACME_SERVER=${configured} PUBLIC_NAME=app.test
+certificate_kind() { echo ${kind}; }
+lineage_server() { echo '${from}'; }
+look_at_life() { LIFE_END=$(($(date +%s) + ${daysLeft} * 86400)); LIFE_BEGIN=$((LIFE_END - 90 * 86400)); }
+if certificate_due; then echo due; else echo 'not due'; fi`;
+    const { stdout, stderr } = await runProgram('bash', ['-c', script]);
+    expect({ stdout, stderr }).toEqual({ stdout: due ? 'due\n' : 'not due\n', stderr: '' });
+  });
+});

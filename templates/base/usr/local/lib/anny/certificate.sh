@@ -130,14 +130,15 @@ certificate_due() {
   [[ $ACME_SERVER != *staging* || $from == *staging* ]]
 }
 
-# Issues by HTTP-01 or renews, when it is time; otherwise nothing happens. `now`: without the pause after a failure.
+# Issues by HTTP-01 or renews, when it is time; otherwise nothing happens. `now`: without the pause after a failure; `renew`: although
+# it is not time, for a key that leaked.
 verb_certificate() {
   local contact=(--register-unsafely-without-email) reason
   require_role writer
   # It may take minutes, and would keep the lock from the verbs that end a hold.
   held && die 'a handover is under way' 'run the same command again when it is over'
-  [[ ${1:-now} == now ]] || die "'$1' is not now" 'anny-box certificate, or certificate now'
-  if certificate_due; then
+  [[ ${1:-now} =~ ^(now|renew)$ ]] || die "'$1' is neither now nor renew" 'anny-box certificate, certificate now, or certificate renew'
+  if certificate_due || [[ ${1:-} == renew ]]; then
     require_issuer "${1:-}"
     await_challenge_path
     [[ -z $ACME_EMAIL ]] || contact=(--email "$ACME_EMAIL")
