@@ -224,6 +224,8 @@ describe('secrets', () => {
       { name: 'VULTR_API_KEY', set: false, origin: '' },
       { name: 'ANNY_BACKUP_IDENTITY', set: false, origin: '' },
       { name: 'ALERT_WEBHOOK_URL', set: false, origin: '' },
+      { name: 'PULUMI_CONFIG_PASSPHRASE', set: false, origin: '' },
+      { name: 'PULUMI_ACCESS_TOKEN', set: false, origin: '' },
       { name: 'ANNY_API_KEY', set: true, origin: '.env line 1' },
       { name: 'SENTRY_DSN', set: false, origin: '' },
       { name: 'service-account.json', set: true, origin: '.env line 2' },

@@ -12,7 +12,8 @@ const name = text(NAME_PATTERN, 'lower-case letters, digits and dashes, starting
 const port = z.int().min(1).max(65535);
 const absolutePath = text(/^\//, 'an absolute path');
 const variable = text(/^[A-Za-z_][A-Za-z0-9_]*$/, "a variable's name: letters, digits and underscores");
-const publicKey = text(/^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/]{20,}={0,2}( .*)?$/, 'a public SSH key: ssh-ed25519 AAAA…');
+export const PUBLIC_KEY_PATTERN = /^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/]{20,}={0,2}( .*)?$/;
+const publicKey = text(PUBLIC_KEY_PATTERN, 'a public SSH key: ssh-ed25519 AAAA…');
 const fileName = text(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/, 'a file name without directories');
 
 const app = z.strictObject({
@@ -37,6 +38,29 @@ const app = z.strictObject({
     .meta({ description: 'Mounted read-only at /app/config.yaml; "" for none.' }),
   uid: z.int().min(1).default(1000),
   stop_grace: duration.prefault('10s'),
+});
+
+/** What outlives releases, as far as `infra` above it does not say it already; docs/foundation.md. */
+const foundation = z.strictObject({
+  backend: text(
+    /^$|^[a-z0-9]+:\/\//,
+    '"" or the URL of a Pulumi backend, such as s3://bucket or https://api.pulumi.com',
+  )
+    .default('')
+    .meta({ description: 'Where Pulumi keeps its state and its lock; "" is .anny/foundation beside config.yaml.' }),
+  ssh_keys: z.record(name, publicKey).default({}).meta({
+    description: 'Further SSH keys of the account, those of other operators: name -> public key.',
+  }),
+  reserved_ip: z.boolean().default(false).meta({ description: 'Keep an IPv4 address in infra.vultr_region.' }),
+  vpc: text(/^$|^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/, '"" or a private network, such as 10.42.0.0/24')
+    .default('')
+    .meta({ description: 'Private network in infra.vultr_region; "" for none.' }),
+  object_storage_cluster: z.int().min(0).default(0).meta({
+    description: 'Number of the cluster at Vultr that holds an object storage for backups; 0 for none.',
+  }),
+  protect: z.boolean().default(true).meta({
+    description: 'Domain, object storage and reserved IP cannot be destroyed; false, then `anny-infra up`, lifts it.',
+  }),
 });
 
 const infra = z.strictObject({
@@ -79,6 +103,7 @@ const infra = z.strictObject({
     .array(text(/^[A-Za-z0-9.:[\]-]+$/, 'an address or name, with a port if it is not 53: "10.77.0.1:53"'))
     .default([])
     .meta({ description: "Asked for the zone; [] asks the zone's own NS records." }),
+  foundation: foundation.prefault({}),
 });
 
 /** Moments of a command at which a program of the operator's own runs; docs/hooks.md. */

@@ -3,7 +3,13 @@ import { localPath } from './local-path.ts';
 import type { Config } from './schema.ts';
 
 /** Secrets that Anny itself knows; those of the app are named in app.secrets. */
-const OWN_SECRETS = ['VULTR_API_KEY', 'ANNY_BACKUP_IDENTITY', 'ALERT_WEBHOOK_URL'] as const;
+const OWN_SECRETS = [
+  'VULTR_API_KEY',
+  'ANNY_BACKUP_IDENTITY',
+  'ALERT_WEBHOOK_URL',
+  'PULUMI_CONFIG_PASSPHRASE',
+  'PULUMI_ACCESS_TOKEN',
+] as const;
 
 /** Names of all secrets, each once. */
 export function secretNames(appSecrets: readonly string[]): readonly string[] {
