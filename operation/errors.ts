@@ -10,6 +10,8 @@ export const ERROR_CODES = {
   DEFINITION_INVALID: 2,
   TEMPLATE_INVALID: 2,
   ENGINE_MISSING: 3,
+  /** The Pulumi engine could not do what the foundation declares. */
+  FOUNDATION_FAILED: 1,
   NO_SPACE: 3,
   PORT_TAKEN: 3,
   CLOUD_LEFTOVER: 3,

@@ -27,7 +27,7 @@ const anny = (program: string, ...words: string[]) =>
 
 describe('the package, installed elsewhere', () => {
   it('brings programs that say what they do', async () => {
-    for (const program of ['anny-image', 'anny-bluegreen', 'anny-cloud']) {
+    for (const program of ['anny-image', 'anny-bluegreen', 'anny-cloud', 'anny-infra']) {
       expect(await anny(program, '--help')).toMatchObject({ code: 0, stdout: expect.stringContaining(program) });
     }
   });
