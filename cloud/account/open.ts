@@ -3,10 +3,14 @@ import { AnnyError } from '../../operation/errors.ts';
 import { systemClock } from '../../operation/system-clock.ts';
 import type { Cloud } from '../cloud.ts';
 import { openAccount } from './account.ts';
-import type { CallRecord } from './call.ts';
+import type { ApiOptions, CallRecord } from './call.ts';
 
 /** The account that the settings name. ANNY_TRACE_API=1 tells every call on stderr. */
 export function openAccountOf(settings: LoadedSettings, env: NodeJS.ProcessEnv): Cloud {
+  return openAccount(apiOptionsOf(settings, env));
+}
+
+export function apiOptionsOf(settings: LoadedSettings, env: NodeJS.ProcessEnv): ApiOptions {
   const apiKey = settings.secret('VULTR_API_KEY');
   if (apiKey === undefined) {
     throw new AnnyError('SECRET_MISSING', {
@@ -15,12 +19,12 @@ export function openAccountOf(settings: LoadedSettings, env: NodeJS.ProcessEnv):
       next: 'put it into .env (see .env.example), or try the local cloud: anny-cloud up, then --env local',
     });
   }
-  return openAccount({
+  return {
     apiUrl: settings.config.infra.api_url,
     apiKey,
     clock: systemClock,
     ...(env.ANNY_TRACE_API === '1' ? { onCall: traceCall } : {}),
-  });
+  };
 }
 
 function traceCall({ method, path, status, tookMs, attempt }: CallRecord): void {

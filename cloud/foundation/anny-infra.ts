@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addGlobalOptions } from '../../operation/command-line.ts';
 import { runMain } from '../../operation/fail.ts';
 import { addEngineCommands } from './commands.ts';
+import { addImportCommand } from './import-command.ts';
 
 const program = addGlobalOptions(
   new Command('anny-infra').description(
@@ -9,5 +10,6 @@ const program = addGlobalOptions(
   ),
 );
 addEngineCommands(program);
+addImportCommand(program);
 
 await runMain(async () => void (await program.parseAsync()), { json: process.argv.includes('--json') });
