@@ -111,6 +111,6 @@ async function firewallGroup(context: Context): Promise<FirewallGroupId | undefi
   throw new AnnyError('CONFIG_INVALID', {
     doing: `looking for the firewall group "${wanted}" (infra.firewall_group) in the account`,
     found: `the account has ${groups.map(({ description }) => description).join(', ') || 'none'}`,
-    next: 'create it, or set infra.firewall_group to "" (the machine has its own firewall)',
+    next: 'anny-infra up makes it; or set infra.firewall_group to "" (the machine has its own firewall)',
   });
 }

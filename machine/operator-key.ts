@@ -18,6 +18,6 @@ export async function operatorKey(
     doing: `looking for the SSH key "${infra.ssh_key_name}" (infra.ssh_key_name) in the account`,
     found:
       keys.length === 0 ? 'the account has no SSH keys' : `the account has ${keys.map(({ name }) => name).join(', ')}`,
-    next: `add ${infra.ssh_private_key}.pub to the account under that name, or name another one in config.yaml`,
+    next: `add ${infra.ssh_private_key}.pub to the account under that name (anny-infra up does), or name another one in config.yaml`,
   });
 }
