@@ -5,6 +5,8 @@ export interface Report {
   /** A line worth keeping on the screen. */
   note(text: string): void;
   warn(text: string): void;
+  /** Seconds that steps took before, by their names: for the screen alone. */
+  expect?(seconds: Readonly<Record<string, number>>): void;
 }
 
 export interface StepReport {
