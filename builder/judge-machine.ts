@@ -5,7 +5,8 @@ import type { BakeContext } from './bake-context.ts';
 import { checksScript, countChecks, readChecks } from './checks.ts';
 import { cleanScript } from './clean.ts';
 import { type Definition, own } from './definition.ts';
-import { needleStream, needlesOf, readHits, refuseHits, searchBooted, searchScript } from './secret-search.ts';
+import { needleStream, needlesOf } from './needles.ts';
+import { readHits, refuseHits, searchBooted, searchScript } from './secret-search.ts';
 
 const CHECK_TIMEOUT_MS = 10 * 60_000;
 const CLEAN_TIMEOUT_MS = 60 * 60_000;

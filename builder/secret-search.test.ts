@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { needlesOf, readHits, refuseHits, searchScript } from './secret-search.ts';
+import { needlesOf } from './needles.ts';
+import { readHits, refuseHits, searchScript } from './secret-search.ts';
 import { withDirectory } from './trial/programs.ts';
 import { addFiles, type Files, projectWith, settingsIn } from './trial/project.ts';
 
@@ -52,6 +55,12 @@ describe('a secret in the image is found, and its file named', () => {
     ],
     ['in a hidden directory at the top', { '.cache/x': API_KEY }],
     ['as a part of a longer line', { 'var/log/x.log': `GET /?key=${API_KEY}&x=1\n` }],
+    ['as the password of a Basic login', { 'root/.netrc.json': Buffer.from(`robot:${API_KEY}`).toString('base64') }],
+    ['with a letter before it, in base64 for URLs', { 'opt/x': Buffer.from(`ab${API_KEY}??`).toString('base64url') }],
+    ['in hexadecimal', { 'opt/x': Buffer.from(API_KEY).toString('hex') }],
+    ['in a log that was rotated and packed', { 'var/log/x.log.1.gz': gzipSync(`GET /?key=${API_KEY}\n`) }],
+    ['at the head of a large file', { 'opt/large': `${API_KEY}\n${'x'.repeat(3_000_000)}` }],
+    ['at the head of a large packed file', { 'opt/large.tgz': gzipSync(`${API_KEY}\n${randomBytes(2_000_000)}`) }],
     ['in base64', { 'root/.docker/config.json': Buffer.from(API_KEY).toString('base64') }],
     ['in a name with spaces', { 'home/a b/x y': API_KEY }],
   ])('%s', async (_where, files) => {
@@ -89,6 +98,19 @@ describe('key material is found, whoever it belongs to', () => {
     expect(await search(files)).toEqual([`/${Object.keys(files)[0]} holds a private key`]);
   });
 
+  test.each([
+    ['of AWS', 'AKIA', 16, 'Q7'],
+    ['of GitHub', 'ghp_', 36, 'aB3'],
+    ['of GitLab', 'glpat-', 20, 'x_Y'],
+    ['of Google', 'AIza', 35, 'Zz9'],
+    ['of npm', 'npm_', 36, 'aB3'],
+  ])('an access token %s', async (_whose, prefix, length, signs) => {
+    const token = `${prefix}${signs.repeat(length).slice(0, length)}`;
+    expect(await search({ 'etc/x.conf': `token=${token}\n` })).toEqual([
+      '/etc/x.conf holds an access token of a known form',
+    ]);
+  });
+
   test('who could log in', async () => {
     const files = {
       'root/.ssh/authorized_keys': 'ssh-ed25519 AAAA\n',
@@ -123,6 +145,7 @@ describe('what is innocent is let through', () => {
       'certificates and public keys',
       { 'etc/ssl/x.pem': '-----BEGIN CERTIFICATE-----\nMIIE\n-----BEGIN PUBLIC KEY-----\n' },
     ],
+    ['words that look like tokens from afar', { 'etc/x': 'AKIA glpat-short npm_install SG.x.y AIza\n' }],
     ['what is no disk', { 'proc/1/environ': API_KEY, 'sys/x': API_KEY, 'dev/shm/x': API_KEY, 'run/x': API_KEY }],
     ['empty lists of keys', { 'root/.ssh/authorized_keys': '', 'etc/shadow': 'root:*:1::::::\ndeploy:!:1::::::\n' }],
   ])('%s', async (_what, files) => {

@@ -1,70 +1,20 @@
-import { Readable } from 'node:stream';
-import { keysIn } from '../config/mask.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Shell } from '../machine/shell.ts';
 import { quote } from '../machine/ssh-shell.ts';
 import { AnnyError } from '../operation/errors.ts';
+import { type Needle, needleStream, needlesOf } from './needles.ts';
 
-const SHORTEST_CHARS = 8;
-const SHORTEST_LINE_CHARS = 16;
-/** First and last lines of PEM files, alike in all of them. */
-const ARMOUR = /^-----(BEGIN|END) /;
-const SECRET_NAME = /key|secret|token|password/i;
-const PUBLIC_VALUE = /^https?:\/\/|^.{0,15}$/;
 const SEARCH_TIMEOUT_MS = 15 * 60_000;
-
-/** A piece of a secret, and whose piece it is. */
-export interface Needle {
-  readonly name: string;
-  readonly text: string;
-}
-
-/** What to look for: each configured secret, whole and in the parts and forms in which it leaks. */
-export function needlesOf(settings: Settings): readonly Needle[] {
-  return [...settings.secretValues()].flatMap(([name, value]) =>
-    [...new Set(piecesOf(value.trim()).flatMap(formsOf))].map((text) => ({ name, text })),
-  );
-}
-
-/** Of a key file in JSON its secret parts alone: its other lines are in every library that reads such files. */
-function piecesOf(value: string): readonly string[] {
-  const parts = secretPartsOfJson(value);
-  if (parts.length > 0) return parts.flatMap(linesOf);
-  if (value.includes('\n')) return linesOf(value);
-  return [value, ...keysIn(value)].filter((text) => text.length >= SHORTEST_CHARS);
-}
-
-function linesOf(text: string): readonly string[] {
-  const lines = text.split('\n').map((line) => line.trim());
-  return lines.filter((line) => line.length >= SHORTEST_LINE_CHARS && !ARMOUR.test(line));
-}
-
-function secretPartsOfJson(value: string): readonly string[] {
-  const found: string[] = [];
-  try {
-    JSON.parse(value, (name, part: unknown) => {
-      if (typeof part === 'string' && SECRET_NAME.test(name) && !PUBLIC_VALUE.test(part)) found.push(part);
-      return part;
-    });
-  } catch {
-    return [];
-  }
-  return found;
-}
-
-function formsOf(text: string): readonly string[] {
-  const base64 = Buffer.from(text).toString('base64').replace(/=+$/, '');
-  return [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text), base64];
-}
 
 /**
  * Shell that searches the whole disk for what comes on stdin (one needle a line) and for key material. Prints
- * "secret<TAB>file<TAB>number of the needle" or "key<TAB>file". The needles are in no argument and on no disk there, and so in
+ * "secret<TAB>file<TAB>number of the needle", "key<TAB>file", "token<TAB>file", "login<TAB>file" or "password<TAB>file". The needles are in no argument and on no disk there, and so in
  * no here-string either: bash writes a long one to a file.
  * @param root "" is the machine's own disk.
  */
 export function searchScript(root = ''): string {
   return `
+export LC_ALL=C
 root=${quote(root)}
 needles=$(cat)
 shopt -s dotglob nullglob
@@ -73,15 +23,30 @@ for top in "$root"/*; do
   case \${top#"$root"} in /proc | /sys | /dev | /run) ;; *) [ -L "$top" ] || tops+=("$top") ;; esac
 done
 find_text() { [ \${#tops[@]} -eq 0 ] || grep -rsla --devices=skip "$@" -- "\${tops[@]}" 2>/dev/null || true; }
+list_needles() { printf '%s\\n' "$needles"; }
+# Whether stdin holds one. Counted to its end: who stops reading breaks the writer's pipe, which would count as nothing found.
+holds_one() { [ "$(grep -caF -f <(list_needles) || true)" != 0 ]; }
+# The numbers of those that are in a file: only files that hold one come here. No sort, which could write them to the disk.
+which_needles() {
+  local file=$1 number
+  shift
+  { "$@" "$file" 2>/dev/null || true; } | { grep -aoF -f <(list_needles) || true; } | awk '!seen[$0]++' |
+    { grep -naxF -f - <(list_needles) || true; } |
+    while IFS=: read -r number _; do printf 'secret\\t%s\\t%s\\n' "$file" "$number"; done
+}
+packed() { [ \${#tops[@]} -eq 0 ] || find "\${tops[@]}" -type f \\( -name '*.gz' -o -name '*.tgz' \\) -print0 2>/dev/null || true; }
 if [ -n "$needles" ]; then
-  while IFS= read -r file; do
-    number=0
-    while IFS= read -r needle; do
-      number=$((number + 1))
-      if grep -qsaF -f <(printf '%s\\n' "$needle") -- "$file"; then printf 'secret\\t%s\\t%s\\n' "$file" "$number"; fi
-    done < <(printf '%s\\n' "$needles")
-  done < <(find_text -F -f <(printf '%s\\n' "$needles"))
+  while IFS= read -r file; do which_needles "$file" cat; done < <(find_text -F -f <(list_needles))
+  # All at once first: a system has thousands of small packed files, and hardly ever a secret in one.
+  if { packed | xargs -0 -r gzip -dcq 2>/dev/null || true; } | holds_one; then
+    while IFS= read -r -d '' file; do
+      if { gzip -dcq "$file" 2>/dev/null || true; } | holds_one; then which_needles "$file" gzip -dcq; fi
+    done < <(packed)
+  fi
 fi
+find_text -E -e '\\b(AKIA|ASIA)[0-9A-Z]{16}\\b' -e '\\bgh[pousr]_[A-Za-z0-9]{36}\\b' -e '\\bgithub_pat_[A-Za-z0-9_]{82}\\b' \\
+  -e '\\bglpat-[A-Za-z0-9_-]{20}\\b' -e '\\bxox[abprs]-[0-9]{8,}-[0-9A-Za-z-]{20,}' -e '\\bAIza[0-9A-Za-z_-]{35}\\b' \\
+  -e '\\b[rs]k_live_[0-9A-Za-z]{24,}\\b' -e '\\bnpm_[A-Za-z0-9]{36}\\b' -e '\\bSG\\.[A-Za-z0-9_-]{22}\\.[A-Za-z0-9_-]{43}' | sed 's/^/token\\t/'
 find_text -E -e '^[[:space:]]*-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----[[:space:]]*$' \\
   -e '-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----\\\\n[A-Za-z0-9+/]{40}' -e '^PuTTY-User-Key-File-[0-9]:' \\
   -e '^AGE-SECRET-KEY-1[A-Z0-9]+' | sed 's/^/key\\t/'
@@ -109,6 +74,7 @@ export function readHits(output: string, needles: readonly Needle[], when: 'clea
     if (kind === 'secret') return [`${file} holds ${needles[Number(number) - 1]?.name ?? 'a secret'}`];
     if (file === undefined || (when === 'booted' && OWN_AFTER_BOOT.test(file))) return [];
     if (kind === 'key' && !KNOWN_TEST_KEYS.test(file)) return [`${file} holds a private key`];
+    if (kind === 'token' && !KNOWN_TEST_KEYS.test(file)) return [`${file} holds an access token of a known form`];
     if (kind === 'login') return [`${file} lets somebody in`];
     // A password that the account gave the booted machine is no part of the image.
     return kind === 'password' && when === 'cleaned' ? [`${file} has a password`] : [];
@@ -121,10 +87,6 @@ export async function searchBooted(shell: Shell, settings: Settings): Promise<nu
   const output = await shell.run(searchScript(), { stdin: needleStream(needles), timeoutMs: SEARCH_TIMEOUT_MS });
   refuseHits(readHits(output, needles, 'booted'));
   return needles.length;
-}
-
-export function needleStream(needles: readonly Needle[]): Readable {
-  return Readable.from([Buffer.from(needles.map(({ text }) => text).join('\n'))]);
 }
 
 export function refuseHits(hits: readonly string[]): void {

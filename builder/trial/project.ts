@@ -6,7 +6,7 @@ import { loadSettings } from '../../config/load.ts';
 import type { LoadedSettings } from '../../config/settings.ts';
 
 /** Files of a project by their path; a content with a mode where it matters. */
-export type Files = Readonly<Record<string, string | { readonly text: string; readonly mode: number }>>;
+export type Files = Readonly<Record<string, string | Buffer | { readonly text: string; readonly mode: number }>>;
 
 /** A project in a directory of its own, gone after the test. */
 export async function projectWith(files: Files): Promise<string> {
@@ -20,8 +20,9 @@ export async function addFiles(directory: string, files: Files): Promise<void> {
   for (const [name, file] of Object.entries(files)) {
     const path = join(directory, name);
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, typeof file === 'string' ? file : file.text);
-    await chmod(path, typeof file === 'string' ? 0o644 : file.mode);
+    const isPlain = typeof file === 'string' || Buffer.isBuffer(file);
+    await writeFile(path, isPlain ? file : file.text);
+    await chmod(path, isPlain ? 0o644 : file.mode);
   }
 }
 
