@@ -7,7 +7,7 @@ import { extract } from 'tar-stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Shell } from '../machine/shell.ts';
 import { AnnyError } from '../operation/errors.ts';
-import { bakeApp } from './app-image.ts';
+import { beginApp } from './app-image.ts';
 import { contextArchive, readBuildContext } from './build-context.ts';
 import { projectWith, settingsIn } from './trial/project.ts';
 
@@ -77,7 +77,7 @@ const quiet = { progress: () => undefined, done: () => undefined, failed: () => 
 
 async function bakeOn(engine: Engine, shell: Shell, stop = new AbortController().signal): Promise<string> {
   const settings = await settingsIn(await projectWith(PROJECT));
-  return bakeApp(settings, shell, { progress: quiet, stop }, engine.docker);
+  return beginApp(settings, stop, engine.docker)(shell, quiet);
 }
 
 async function namesIn(archive: Buffer): Promise<string[]> {
@@ -108,6 +108,25 @@ describe("the app's image", () => {
     ]);
   });
 
+  test('is streamed by its own id: the tag here may be another bake’s by then', async () => {
+    const engine = await engineWith({
+      build: (_request, response) => response.end('{"aux":{"ID":"sha256:abc"}}\n{"stream":"Successfully built"}\n'),
+    });
+    await bakeOn(engine, machine('10.0.0.7'));
+    expect(engine.asked).toContainEqual(expect.stringContaining('/images/sha256:abc/get'));
+  });
+
+  test('is under way before there is a machine, and what fails by then is told when it is wanted', async () => {
+    const engine = await engineWith({ build: (_request, response) => response.end('{"error":"no such base"}\n') });
+    const settings = await settingsIn(await projectWith(PROJECT));
+    const bring = beginApp(settings, new AbortController().signal, engine.docker);
+    await expect.poll(() => engine.contexts.length).toBe(1);
+    await expect(bring(machine('10.0.0.7'), quiet)).rejects.toMatchObject({
+      code: 'BUILD_FAILED',
+      found: expect.stringContaining('no such base'),
+    });
+  });
+
   test('is compressed for a machine that is far away', async () => {
     const shell = machine('203.0.113.7');
     await bakeOn(await engineWith(), shell);
@@ -117,7 +136,8 @@ describe("the app's image", () => {
   test("is built for the machine's kind of processor where that is another", async () => {
     const engine = await engineWith();
     await bakeOn(engine, machine('10.0.0.7', 'arm64'));
-    expect(engine.asked.find((path) => path.startsWith('/build'))).toContain('platform=linux/arm64');
+    // The first was begun before there was a machine.
+    expect(engine.asked.findLast((path) => path.startsWith('/build'))).toContain('platform=linux/arm64');
   });
 
   test('that does not build fails the bake with its last lines', async () => {

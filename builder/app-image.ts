@@ -11,66 +11,86 @@ import { contextArchive, readBuildContext } from './build-context.ts';
 const LOAD_TIMEOUT_MS = 30 * 60_000;
 const LAST_LINES = 12;
 
+/** Loads what comes on stdin, and gives it the tag that follows. */
+const LOAD = `loaded=$(docker load --quiet | sed -nE 's/^Loaded image( ID)?: //p' | tail -n 1)
+docker tag "$loaded"`;
+
 /** The tag that the machine's compose file names. */
 export function bakedTag(settings: Settings): string {
   return `${settings.config.app.name}:baked`;
 }
 
-export interface AppBake {
-  readonly progress: StepReport;
-  /** Ctrl-C ends a build on the operator's engine too. */
-  readonly stop: AbortSignal;
-}
+/** Begins to make the app's image, while machines boot and packages come; `stop` ends that. */
+export type BeginApp = (settings: Settings, stop: AbortSignal) => BringApp;
 
-/** Puts the app's image on a machine that is baked; says how it came there. */
-export type BakeApp = (settings: Settings, shell: Shell, how: AppBake) => Promise<string>;
+/** Puts it on a machine that is baked, once it is there; says how it came. */
+export type BringApp = (shell: Shell, progress: StepReport) => Promise<string>;
+
+/** What most clouds' machines are. Where one is not, the image is built once more. */
+const LIKELY_MACHINE = 'amd64';
 
 /** Builds the app's image: on the operator's engine and streamed over, or on the machine where there is no engine. */
-export async function bakeApp(
-  settings: Settings,
-  shell: Shell,
-  { progress, stop }: AppBake,
-  engine = new Docker(),
-): Promise<string> {
-  const here = await engine.ping().then(
+export function beginApp(settings: Settings, stop: AbortSignal, engine = new Docker()): BringApp {
+  let tell = (_line: string): void => undefined;
+  const build = async (machine: string): Promise<BuiltImage> => {
+    const platform = (await engine.version()).Arch === machine ? {} : { platform: `linux/${machine}` };
+    return { machine, id: await buildHere(settings, engine, { platform, stop, tell: (line) => tell(line) }) };
+  };
+  const begun = isThere(engine).then((here) => (here ? build(LIKELY_MACHINE) : undefined));
+  // Told when the image is wanted.
+  begun.catch(() => undefined);
+  return async (shell, progress) => {
+    tell = (line) => progress.progress(line);
+    const first = await begun;
+    if (first === undefined) {
+      await buildThere(settings, shell);
+      return 'built on the machine';
+    }
+    const machine = (await shell.run('dpkg --print-architecture')).trim();
+    const { id } = machine === first.machine ? first : await build(machine);
+    const bytes = await streamOver(settings, { engine, id }, shell, progress);
+    return `${Math.round(bytes / 1e6)} MB streamed over`;
+  };
+}
+
+interface BuiltImage {
+  /** The kind of machine that it is for, as Debian calls it. */
+  readonly machine: string;
+  /** Its tag may be another's by the time it is streamed. */
+  readonly id: string;
+}
+
+function isThere(engine: Docker): Promise<boolean> {
+  return engine.ping().then(
     () => true,
     () => false,
   );
-  if (!here) {
-    await buildThere(settings, shell);
-    return 'built on the machine';
-  }
-  await buildHere(settings, engine, { progress, stop }, await foreignPlatform(engine, shell));
-  const bytes = await streamOver(settings, engine, shell, progress);
-  return `${Math.round(bytes / 1e6)} MB streamed over`;
 }
 
-/** Named only where the machine is of another kind than the operator's computer, such as a laptop on Arm. */
-async function foreignPlatform(engine: Docker, shell: Shell): Promise<{ readonly platform?: string }> {
-  const machine = (await shell.run('dpkg --print-architecture')).trim();
-  return (await engine.version()).Arch === machine ? {} : { platform: `linux/${machine}` };
+interface Building {
+  readonly platform: { readonly platform?: string };
+  readonly stop: AbortSignal;
+  readonly tell: (line: string) => void;
 }
 
-async function buildHere(
-  settings: Settings,
-  engine: Docker,
-  { progress, stop }: AppBake,
-  platform: { readonly platform?: string },
-): Promise<void> {
+async function buildHere(settings: Settings, engine: Docker, { platform, stop, tell }: Building): Promise<string> {
   const { dockerfile, build_args: buildargs } = settings.config.app;
   const archive = contextArchive(await readBuildContext(settings));
   const lines: string[] = [];
+  let id = bakedTag(settings);
   try {
     const stream = await engine.buildImage(archive, {
       ...{ t: bakedTag(settings), dockerfile, buildargs, forcerm: true, abortSignal: stop },
       ...platform,
     });
     await follow(engine, stream, (event) => {
+      id = event.aux?.ID ?? id;
       const text = (event.stream ?? event.error ?? '').trim();
       if (text === '') return;
       lines.push(text);
-      progress.progress(text);
+      tell(text);
     });
+    return id;
   } catch (cause) {
     throw new AnnyError('BUILD_FAILED', {
       doing: `building the app's image from ${settings.config.app.context}/${dockerfile}`,
@@ -84,6 +104,7 @@ async function buildHere(
 interface BuildEvent {
   readonly stream?: string;
   readonly error?: string;
+  readonly aux?: { readonly ID?: string };
 }
 
 function follow(engine: Docker, stream: NodeJS.ReadableStream, onEvent: (event: BuildEvent) => void): Promise<void> {
@@ -102,8 +123,13 @@ function follow(engine: Docker, stream: NodeJS.ReadableStream, onEvent: (event: 
 }
 
 /** No copy on any disk on the way. Compressed where the machine is far. */
-async function streamOver(settings: Settings, engine: Docker, shell: Shell, progress: StepReport): Promise<number> {
-  const saved = await engine.getImage(bakedTag(settings)).get();
+async function streamOver(
+  settings: Settings,
+  { engine, id }: { readonly engine: Docker; readonly id: string },
+  shell: Shell,
+  progress: StepReport,
+): Promise<number> {
+  const saved = await engine.getImage(id).get();
   let bytes = 0;
   const counter = new Transform({
     transform: (chunk: Buffer, _encoding, done) => {
@@ -120,7 +146,10 @@ async function streamOver(settings: Settings, engine: Docker, shell: Shell, prog
   if (isNear) pipeline(saved, counter, () => undefined);
   else pipeline(saved, counter, stdin, () => undefined);
   try {
-    await shell.run(`docker load --quiet >/dev/null\n${forgetOthers(settings)}`, { stdin, timeoutMs: LOAD_TIMEOUT_MS });
+    await shell.run(`${LOAD} ${quote(bakedTag(settings))}\n${forgetOthers(settings)}`, {
+      stdin,
+      timeoutMs: LOAD_TIMEOUT_MS,
+    });
   } catch (error) {
     throw broken[0] === undefined ? error : engineBroke(broken[0], bytes);
   }

@@ -1,5 +1,6 @@
 import type { Shell } from '../machine/shell.ts';
 import { runStep } from '../operation/step.ts';
+import { explainFailure } from './apply-problems.ts';
 import type { BakeContext, BakeRequest } from './bake-context.ts';
 import { own } from './definition.ts';
 import { type MachineFile, renderTree } from './render.ts';
@@ -11,7 +12,7 @@ const APPLY_TIMEOUT_MS = 60 * 60_000;
 /** Makes a fresh machine what its definition says. */
 export async function applyDefinition(
   context: BakeContext,
-  { chain, identity }: BakeRequest,
+  { chain, identity, bringApp }: BakeRequest,
   shell: Shell,
 ): Promise<void> {
   const { operation, settings } = context;
@@ -24,7 +25,11 @@ export async function applyDefinition(
           name,
           interruptible: true,
           run: (progress) =>
-            shell.run(script, { timeoutMs: APPLY_TIMEOUT_MS, onLine: (line) => progress.progress(line) }),
+            shell
+              .run(script, { timeoutMs: APPLY_TIMEOUT_MS, onLine: (line) => progress.progress(line) })
+              .catch((error: unknown) => {
+                throw explainFailure(definition, name, error);
+              }),
           describe: () => '',
         });
   await apply('packages', packagesScript(definition, settings.config.image));
@@ -40,7 +45,7 @@ export async function applyDefinition(
       name: 'app image',
       detail: `from ${settings.config.app.context}`,
       interruptible: true,
-      run: (progress) => context.bakeApp(settings, shell, { progress, stop: operation.interrupt }),
+      run: (progress) => bringApp(shell, progress),
       describe: (text) => text,
     });
   }

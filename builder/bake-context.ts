@@ -4,7 +4,7 @@ import type { Shells } from '../machine/shell.ts';
 import type { Here } from '../operation/here.ts';
 import type { Running } from '../operation/running.ts';
 import type { Operation } from '../operation/step.ts';
-import type { BakeApp } from './app-image.ts';
+import type { BeginApp, BringApp } from './app-image.ts';
 import type { Definition } from './definition.ts';
 import type { Identity } from './digest.ts';
 import type { Signatures } from './papers/signatures.ts';
@@ -14,7 +14,7 @@ export interface BakeContext {
   readonly settings: LoadedSettings;
   readonly cloud: Cloud;
   readonly shells: Shells;
-  readonly bakeApp: BakeApp;
+  readonly beginApp: BeginApp;
   readonly signatures: Signatures;
   readonly operation: Operation;
   readonly running: Running;
@@ -27,4 +27,6 @@ export interface BakeRequest {
   readonly identity: Identity;
   /** The parent's snapshot; undefined bakes on the stock system. */
   readonly parent: SnapshotId | undefined;
+  /** The app's image, which may be under way since before there was a machine. */
+  readonly bringApp: BringApp;
 }

@@ -3,7 +3,8 @@ import { runStep } from '../operation/step.ts';
 import { applyDefinition } from './apply.ts';
 import type { BakeContext, BakeRequest } from './bake-context.ts';
 import { withBakeMachine } from './bake-machine.ts';
-import { cleanAndSearch, searchTheBooted, testMachine } from './judge-machine.ts';
+import { measureHardening } from './hardening.ts';
+import { cleanAndSearch, judgeTheBooted, testMachine } from './judge-machine.ts';
 import { recordContents } from './papers/record.ts';
 import { signPapers, trySigning } from './papers/sign.ts';
 import { markTested, powerOff, takeSnapshot } from './snapshot.ts';
@@ -16,8 +17,10 @@ export async function bake(context: BakeContext, request: BakeRequest): Promise<
   await trySigning(context);
   const built = await withBakeMachine(context, { what: 'bake', identity, from }, async ({ id, shell }) => {
     await applyDefinition(context, request, shell);
-    await testMachine(context, chain, shell, 'test');
-    const recorded = await recordContents(context, request, shell);
+    const [, recorded] = await Promise.all([
+      testMachine(context, chain, shell, 'test'),
+      recordContents(context, request, shell),
+    ]);
     await cleanAndSearch(context, chain, shell);
     return { builder: id, recorded };
   });
@@ -27,13 +30,12 @@ export async function bake(context: BakeContext, request: BakeRequest): Promise<
   const fresh = { what: 'boot-test', identity, from: { snapshotId: snapshot } } as const;
   const booted = await withBakeMachine(context, fresh, async ({ id, shell }) => {
     await destroy(context, 'destroy builder', builder);
-    await testMachine(context, chain, shell, 'test the booted machine');
-    await searchTheBooted(context, shell);
-    return id;
+    const [lynis] = await Promise.all([measureHardening(context, chain, shell), judgeTheBooted(context, chain, shell)]);
+    return { id, lynis };
   });
   // Before the image is there for everybody: the next build finds it with one listing, and looks for nothing that was left.
-  await destroy(context, 'destroy test machine', booted);
-  await signPapers(context, request, { ...recorded, snapshot, lynis: undefined, startedAt });
+  await destroy(context, 'destroy test machine', booted.id);
+  await signPapers(context, request, { ...recorded, snapshot, lynis: booted.lynis, startedAt });
   await markTested(context, request, snapshot);
   return snapshot;
 }

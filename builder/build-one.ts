@@ -8,6 +8,9 @@ import type { BuildWish, Built } from './build.ts';
 import { type Image, imagesIn, reusable } from './catalog.ts';
 import type { Identity } from './digest.ts';
 import { archiveIn } from './papers/archive.ts';
+import { statementOf } from './papers/papers.ts';
+import { secondsOf } from './papers/statement.ts';
+import { requireRoom } from './plan-room.ts';
 import { reasons, summarize } from './reasons.ts';
 import { bakeScope, sweepGone, watchBakes } from './sweep.ts';
 
@@ -46,8 +49,11 @@ export async function buildOne(
     await sweepGone(context, await bakes.look());
     const meanwhile = wanted(await imagesIn(context.cloud));
     if (meanwhile !== undefined) return wasThere(context, identity, meanwhile);
+    const parent = images.find(({ snapshotId }) => snapshotId === step.parent);
+    if (parent !== undefined) await requireRoom(context, parent);
     const line = `bake ${identity.name} ${identity.digest.slice(0, 12)}${why.length === 0 ? '' : ` (${summarize(why)})`}`;
     operation.report.note(line);
+    await expectTimes(context, images, identity);
     const snapshotId = await bakeOrTakeBack(context, step, keep);
     // What has not changed in all that time is nobody's any more. The image is there, whether that succeeds or not.
     await bakes
@@ -60,6 +66,19 @@ export async function buildOne(
     return { snapshotId, baked: true };
   });
   return { ...common, ...result };
+}
+
+/** How long each step took in the last bake of this name: for the screen alone. */
+async function expectTimes(
+  { operation, cloud, settings }: BakeContext,
+  images: readonly Image[],
+  { name }: Identity,
+): Promise<void> {
+  const last = images.find((image) => image.name === name);
+  if (operation.report.expect === undefined || last === undefined) return;
+  const papers = await archiveIn(cloud, settings.directory).recall(last);
+  const statement = papers === undefined ? undefined : statementOf(papers);
+  operation.report.expect(statement === undefined ? {} : secondsOf(statement));
 }
 
 function wasThere({ operation }: BakeContext, { name, digest }: Identity, { snapshotId }: Image) {
@@ -91,11 +110,14 @@ async function takeBack(
   // Somebody else has taken over: what this bake made is swept by them.
   if (hasCode(error, 'LEASE_LOST')) throw error;
   const stopped = hasCode(error, 'INTERRUPTED');
-  if (!stopped && (await keep(error))) {
+  if (hasCode(error, 'STOPPED') || (!stopped && (await keep(error)))) {
     operation.undos.length = 0;
     const left = (await cloud.instances()).filter(({ tags }) => tags.includes(`op=${operation.id}`));
     for (const { label, address } of left) {
-      operation.report.warn(`kept: ${label}, ssh anny-bake@${address ?? '?'}; destroy it when you have seen enough`);
+      operation.report.warn(`kept: ${label} at ${address ?? '?'}, which costs until it is destroyed`);
+    }
+    if (left.length > 0) {
+      operation.report.note(`anny-image ssh ${operation.id} looks at it, anny-image sweep ${operation.id} destroys it`);
     }
     throw error;
   }

@@ -9,7 +9,7 @@ import { type Account, simulatedAccount } from './trial/account.ts';
 import { bakeProject } from './trial/bake-project.ts';
 import { type Baker, baker } from './trial/baker.ts';
 import { settingsIn } from './trial/project.ts';
-import type { Fault, Temper } from './trial/temper.ts';
+import { CALM, type Fault, type Temper } from './trial/temper.ts';
 
 async function identitiesIn(directory: string): Promise<readonly [Identity, Identity]> {
   const [base, shop] = await identify(await settingsIn(directory), await readChain(directory, 'shop'));
@@ -129,6 +129,18 @@ describe('a bake', () => {
     const [, shop] = await (await baker(account, directory, 'op2')).build();
     expect(shop?.why).toEqual(['changed: definition images/shop.yaml']);
   });
+});
+
+test('a plan whose disk is smaller than the snapshot is refused before a machine is ordered, with where it stands', async () => {
+  const account = simulatedAccount({ plan: { ...CALM.plan, diskGb: 0.5 } });
+  const directory = await bakeProject();
+  const [base] = await identitiesIn(directory);
+  account.addSnapshot(tested(base));
+  await expect((await baker(account, directory)).build()).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    found: expect.stringMatching(/infra.vultr_plan \(default\) is vc2-1c-1gb with a disk of 0.5 GB, .* needs 1 GB/),
+  });
+  expect(account.story).not.toContain('create bake');
 });
 
 describe('after a bake that was killed on this computer', () => {
@@ -255,7 +267,7 @@ describe('a bake that fails', () => {
       'a test on the machine',
       { failingCheck: { bake: 'service nginx is running', 'boot-test': '' } },
       'IMAGE_TEST_FAILED',
-      'service nginx is running: found "no"',
+      'service nginx is running: found "no" (images/base.yaml:6:7  tests.services.0)',
     ],
     [
       'a secret on its disk',
@@ -302,7 +314,8 @@ describe('a bake that fails', () => {
     await expect(person.build(base, async () => true)).rejects.toMatchObject({ code: 'COMMAND_FAILED' });
     expect(account.machines()).toHaveLength(1);
     expect(account.openShells()).toBe(0);
-    expect(person.notes.at(-1)).toContain('ssh anny-bake@192.0.2.7');
+    expect(person.notes.at(-2)).toContain('kept: anny-production-bake-base-op1 at 192.0.2.7');
+    expect(person.notes.at(-1)).toBe('anny-image ssh op1 looks at it, anny-image sweep op1 destroys it');
   });
 
   test('never says a secret', async () => {
@@ -350,5 +363,5 @@ describe.each([
       const stages = account.images().map((image) => image?.stage);
       expect(ended === 'done' ? ['tested'] : stages.filter((stage) => stage === 'tested'), where).toEqual(stages);
     }
-  });
+  }, 30_000);
 });

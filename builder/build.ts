@@ -1,8 +1,9 @@
 import type { SnapshotId } from '../cloud/cloud.ts';
+import type { BringApp } from './app-image.ts';
 import type { BakeContext } from './bake-context.ts';
 import { buildOne, findBaked } from './build-one.ts';
 import { type Image, imagesIn } from './catalog.ts';
-import { type Definition, readChain } from './definition.ts';
+import { type Definition, own, readChain } from './definition.ts';
 import { type Identity, identify } from './digest.ts';
 import { sweepKilled } from './sweep.ts';
 
@@ -50,13 +51,33 @@ export async function build(
   const identities = await identify(context.settings, chain);
   await sweepKilled(context);
   const images = await imagesIn(context.cloud);
-  const built: Built[] = [];
-  for (const link of linksToBuild(context, wish, { chain, identities, images })) {
-    const step = { chain: link.chain, identity: link.identity, parent: built.at(-1)?.snapshotId };
-    const own = { ...wish, force: link.force };
-    built.push(await buildOne(context, step, built.length === 0 ? images : undefined, own, keep));
+  const links = linksToBuild(context, wish, { chain, identities, images });
+  return withApp(context, links, async (bringApp) => {
+    const built: Built[] = [];
+    for (const link of links) {
+      const step = { chain: link.chain, identity: link.identity, parent: built.at(-1)?.snapshotId, bringApp };
+      const wished = { ...wish, force: link.force };
+      built.push(await buildOne(context, step, built.length === 0 ? images : undefined, wished, keep));
+    }
+    return built;
+  });
+}
+
+/** The app's image is built here while machines boot and what it stands on is baked. */
+async function withApp<T>(
+  { settings, operation, beginApp }: BakeContext,
+  links: readonly Link[],
+  use: (bringApp: BringApp) => Promise<T>,
+): Promise<T> {
+  const ended = new AbortController();
+  const stop = AbortSignal.any([operation.interrupt, ended.signal]);
+  const isWanted = links.some(({ chain, found }) => found === undefined && own(chain).app);
+  const begun = isWanted ? beginApp(settings, stop) : undefined;
+  try {
+    return await use((shell, progress) => (begun ?? beginApp(settings, stop))(shell, progress));
+  } finally {
+    ended.abort();
   }
-  return built;
 }
 
 /** From the highest one that will do: what is below it is not looked at. */

@@ -1,7 +1,7 @@
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checksScript, countChecks, readChecks } from './checks.ts';
+import { checksScript, countChecks, placesOfChecks, readChecks } from './checks.ts';
 import { type Definition, readChain } from './definition.ts';
 import { runProgram, withDirectory } from './trial/programs.ts';
 import { projectWith } from './trial/project.ts';
@@ -168,4 +168,18 @@ describe('a machine is asked what the definition says, and a test that fails say
 test('a script that was cut short is seen by the number of its answers', () => {
   expect(readChecks('ok\tone\nnoise\nbad\ttwo\tfound x\nok\t')).toHaveLength(3);
   expect(readChecks('ok\tone\nba')).toEqual([{ name: 'one', ok: true, found: '' }]);
+});
+
+test('each answer belongs to a line of the definition', async () => {
+  const chain = await chainWith(`  services:
+    - { name: nginx, state: running }
+  users:
+    - { name: deploy, uid: 1000, groups: [a, b] }
+  firewall:
+    - { default: deny }\n`);
+  expect(placesOfChecks(chain)).toEqual([
+    'images/thing.yaml:5:7  tests.services.0',
+    ...Array.from({ length: 3 }, () => 'images/thing.yaml:7:7  tests.users.0'),
+    ...['images/thing.yaml:9:7  tests.firewall.0', 'images/thing.yaml'],
+  ]);
 });

@@ -1,5 +1,7 @@
+import { parseYaml } from '../config/yaml-file.ts';
 import { quote } from '../machine/ssh-shell.ts';
 import type { Definition } from './definition.ts';
+import { placeIn } from './definition-problems.ts';
 import type { ImageTests } from './definition-schema.ts';
 
 export interface CheckResult {
@@ -15,7 +17,7 @@ export interface CheckResult {
  * earlier ones; none takes back.
  */
 export function checksScript(chain: readonly Definition[]): string {
-  return [PRELUDE, ...checksOf(chain)].join('\n');
+  return [PRELUDE, ...checksOf(chain).map(({ script }) => script)].join('\n');
 }
 
 export function readChecks(output: string): readonly CheckResult[] {
@@ -48,19 +50,35 @@ same() { ask "$3"; if [ "$said" = "$2" ]; then good "$1"; else bad "$1" "found \
 prints() { ask "$3"; if grep -qE -- "$2" <<<"$all"; then good "$1"; else bad "$1" "found \${said:-nothing}"; fi; }
 ufw_status=$(ufw status verbose 2>&1); export ufw_status`;
 
-function checksOf(chain: readonly Definition[]): string[] {
-  return [...chain.flatMap(({ tests }) => ownChecks(tests)), ...nothingElseOpen(chain)];
+/** "images/base.yaml:41:7  tests.ports.0" of each check, in the order in which a machine answers them. */
+export function placesOfChecks(chain: readonly Definition[]): readonly string[] {
+  return checksOf(chain).map(({ where }) => where);
 }
 
-function ownChecks(tests: ImageTests): string[] {
+interface Check {
+  readonly script: string;
+  readonly where: string;
+}
+
+function checksOf(chain: readonly Definition[]): Check[] {
+  return [...chain.flatMap(ownChecks), ...nothingElseOpen(chain)];
+}
+
+function ownChecks({ tests, text, file: name }: Definition): Check[] {
+  const yaml = parseYaml(text, name);
+  const each = <T>(kind: keyof ImageTests, list: readonly T[], make: (one: T) => string | string[]): Check[] =>
+    list.flatMap((one, index) => {
+      const where = placeIn(yaml, ['tests', kind, String(index)]);
+      return [make(one)].flat().map((script) => ({ script, where }));
+    });
   return [
-    ...tests.services.map(service),
-    ...tests.ports.map(portCheck),
-    ...tests.users.flatMap(user),
-    ...tests.files.flatMap(file),
-    ...tests.firewall.map(firewall),
-    ...tests.jails.map(jail),
-    ...tests.commands.map(command),
+    ...each('services', tests.services, service),
+    ...each('ports', tests.ports, portCheck),
+    ...each('users', tests.users, user),
+    ...each('files', tests.files, file),
+    ...each('firewall', tests.firewall, firewall),
+    ...each('jails', tests.jails, jail),
+    ...each('commands', tests.commands, command),
   ];
 }
 
@@ -134,12 +152,13 @@ function firewall(rule: ImageTests['firewall'][number]): string {
 }
 
 /** Of a chain that says what is open: all that is open. */
-function nothingElseOpen(chain: readonly Definition[]): string[] {
+function nothingElseOpen(chain: readonly Definition[]): Check[] {
   const rules = chain.flatMap(({ tests }) => tests.firewall);
   const open = rules.flatMap((rule) => ('allow' in rule ? [rule.allow] : 'limit' in rule ? [rule.limit] : []));
   if (rules.length === 0) return [];
   const others = `grep -E ' (ALLOW|LIMIT) IN ' <<<"$ufw_status" | grep -vE '^(${['-', ...open].join('|')})( \\(v6\\))? ' | tr -s ' '`;
-  return [`same ${quote('firewall: nothing else is open')} "" ${quote(others)}`];
+  const script = `same ${quote('firewall: nothing else is open')} "" ${quote(others)}`;
+  return [{ script, where: chain.map(({ file }) => file).join(', ') }];
 }
 
 function jail({ name, maxretry, bantime, findtime }: ImageTests['jails'][number]): string {

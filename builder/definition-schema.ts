@@ -53,6 +53,7 @@ const testsSchema = z.strictObject({
   jails: z
     .array(z.strictObject({ name: unit, maxretry: z.int().min(1), bantime: z.int().min(1), findtime: z.int().min(1) }))
     .default([]),
+  hardening: z.strictObject({ lynis: z.int().min(1).max(100) }).optional(),
   commands: z
     .array(z.strictObject({ run: z.string(), succeeds: z.boolean().default(true), prints: z.string().optional() }))
     .default([]),

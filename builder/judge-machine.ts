@@ -2,7 +2,7 @@ import type { Shell } from '../machine/shell.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { runStep } from '../operation/step.ts';
 import type { BakeContext } from './bake-context.ts';
-import { checksScript, countChecks, readChecks } from './checks.ts';
+import { type CheckResult, checksScript, countChecks, placesOfChecks, readChecks } from './checks.ts';
 import { cleanScript } from './clean.ts';
 import { type Definition, own } from './definition.ts';
 import { needleStream, needlesOf } from './needles.ts';
@@ -25,11 +25,16 @@ export async function testMachine(
       const results = readChecks(await shell.run(checksScript(chain), { timeoutMs: CHECK_TIMEOUT_MS }));
       const bad = results.filter(({ ok }) => !ok);
       const missing = countChecks(chain) - results.length;
+      const places = missing === 0 ? placesOfChecks(chain) : [];
+      const placeOf = (check: CheckResult): string => {
+        const place = places[results.indexOf(check)];
+        return place === undefined ? '' : ` (${place})`;
+      };
       if (bad.length === 0 && missing === 0) return results.length;
       throw new AnnyError('IMAGE_TEST_FAILED', {
         doing: `testing what ${own(chain).name} must hold`,
         found: [
-          ...bad.map((check) => `${check.name}: ${check.found || 'does not hold'}`),
+          ...bad.map((check) => `${check.name}: ${check.found || 'does not hold'}${placeOf(check)}`),
           ...(missing === 0 ? [] : [`${missing} tests gave no answer`]),
         ].join('; '),
         next: `mend ${own(chain).file} or its templates; --on-error=keep leaves the machine for a look`,
@@ -57,7 +62,12 @@ export async function cleanAndSearch(context: BakeContext, chain: readonly Defin
   });
 }
 
-export async function searchTheBooted({ operation, settings }: BakeContext, shell: Shell): Promise<void> {
+/** Its tests again, and the search: on the machine that was booted from the image. */
+export async function judgeTheBooted(context: BakeContext, chain: readonly Definition[], shell: Shell): Promise<void> {
+  await Promise.all([testMachine(context, chain, shell, 'test the booted machine'), searchTheBooted(context, shell)]);
+}
+
+async function searchTheBooted({ operation, settings }: BakeContext, shell: Shell): Promise<void> {
   await runStep(operation, {
     name: 'search the booted machine',
     interruptible: true,

@@ -1,3 +1,4 @@
+import type { Config } from '../config/schema.ts';
 import type { BakeContext } from './bake-context.ts';
 import { type BuildWish, linksToBuild } from './build.ts';
 import { type Image, imagesIn } from './catalog.ts';
@@ -42,7 +43,10 @@ export async function planBuild(context: BakeContext, wish: BuildWish): Promise<
     return {
       ...{ name, digest, snapshotId: null, against: last?.digest ?? null },
       why: await reasonsFor(context, { last, digest, force }, () => reasons(archive, identity, images)),
-      steps: stepsOf(own(chain)).map((step) => ({ name: step, lastTookSeconds: took[step] ?? null })),
+      steps: stepsOf(own(chain), settings.config.image).map((step) => ({
+        name: step,
+        lastTookSeconds: took[step] ?? null,
+      })),
     };
   });
   return { images: await Promise.all(planned) };
@@ -61,7 +65,10 @@ async function reasonsFor(
 }
 
 /** The steps of a bake, as they are told; "boot" comes twice. */
-export function stepsOf({ app, packages, docker, users, directories }: Definition): readonly string[] {
+export function stepsOf(
+  { app, packages, docker, users, directories, tests }: Definition,
+  { hardening }: Pick<Config['image'], 'hardening'>,
+): readonly string[] {
   return [
     ...['signing key', 'create builder', 'boot'],
     ...(packages.length > 0 || docker ? ['packages'] : []),
@@ -69,8 +76,9 @@ export function stepsOf({ app, packages, docker, users, directories }: Definitio
     'files',
     ...(app ? ['app image'] : []),
     ...['services', 'test', 'record contents', 'clean and search', 'shut down', 'snapshot', 'wait for the snapshot'],
-    ...['create test machine', 'destroy builder', 'test the booted machine', 'search the booted machine'],
-    ...['destroy test machine', 'sign papers', 'mark tested'],
+    ...['create test machine', 'destroy builder'],
+    ...(tests.hardening !== undefined && hardening ? ['hardening'] : []),
+    ...['test the booted machine', 'search the booted machine', 'destroy test machine', 'sign papers', 'mark tested'],
   ];
 }
 

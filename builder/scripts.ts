@@ -19,9 +19,14 @@ const DOCKER_PACKAGES = {
   distribution: ['docker.io', 'docker-compose'],
 } as const;
 
+/** What apt is asked for, with what `docker: true` stands for. */
+export function packageNames(definition: Definition, image: Pick<Config['image'], 'docker'>): readonly string[] {
+  return [...(definition.docker ? DOCKER_PACKAGES[image.docker] : []), ...definition.packages];
+}
+
 export function packagesScript(definition: Definition, image: Config['image']): string {
-  if (definition.packages.length === 0 && !definition.docker) return '';
-  const packages = [...(definition.docker ? DOCKER_PACKAGES[image.docker] : []), ...definition.packages];
+  const packages = packageNames(definition, image);
+  if (packages.length === 0) return '';
   return [
     'export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1',
     // The image is snapshotted as a whole and tested after a boot: syncing every file of every package buys nothing.

@@ -205,6 +205,7 @@ const image = z.strictObject({
   docker: z.enum(['official', 'distribution']).default('official'),
   upgrade: z.boolean().default(true).meta({ description: 'Bring all system packages up to date in the bake.' }),
   snapshot_timeout: duration.prefault('90m'),
+  hardening: z.boolean().default(true).meta({ description: 'Hold images to the bar that tests.hardening sets.' }),
   signing_key: z
     .string()
     .default('')

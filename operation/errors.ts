@@ -51,6 +51,8 @@ export const ERROR_CODES = {
   /** A machine runs a verb of another command. */
   MACHINE_BUSY: 1,
   DNS_DISAGREES: 5,
+  /** Before a step, as it was wished. */
+  STOPPED: 1,
   INTERRUPTED: 130,
 } as const;
 

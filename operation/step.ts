@@ -18,6 +18,8 @@ export interface Operation {
   /** Ctrl-C: heeded before each step and in interruptible ones, until the point of no return. */
   readonly interrupt: AbortSignal;
   readonly held: Held;
+  /** A step before which it stops by itself: what was done so far is left for a look. */
+  readonly stopBefore?: string;
   /** True after the point of no return. */
   forward: boolean;
 }
@@ -73,6 +75,7 @@ export async function runStep<T>(operation: Operation, step: Step<T>): Promise<T
       ...(data === undefined ? {} : { data }),
     });
   refuseInterrupted(operation);
+  if (operation.stopBefore === step.name) throw stoppedBefore(operation);
   await operation.held.lease?.require();
   await record('intent');
   if (step.undo !== undefined) operation.undos.push({ name: step.name, run: step.undo });
@@ -117,6 +120,14 @@ export async function orUnfinished<T>(operation: Operation, body: () => Promise<
       cause: error,
     });
   }
+}
+
+function stoppedBefore({ command, stopBefore }: Operation): AnnyError {
+  return new AnnyError('STOPPED', {
+    doing: command,
+    found: `it stopped before "${stopBefore}", as you wished`,
+    next: 'look at what is there; nothing goes on from here',
+  });
 }
 
 function refuseInterrupted(operation: Operation): void {

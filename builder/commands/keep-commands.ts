@@ -5,6 +5,7 @@ import { AnnyError } from '../../operation/errors.ts';
 import { runStep } from '../../operation/step.ts';
 import type { BakeContext } from '../bake-context.ts';
 import { imagesIn } from '../catalog.ts';
+import { keptMachine, sshIntoKept } from '../kept.ts';
 import { dropImage } from '../papers/archive.ts';
 import { judgeForPrune, savingOf } from '../prune.ts';
 import { pruneText } from '../prune-text.ts';
@@ -39,6 +40,24 @@ export function addKeepCommands(program: Command): void {
         answer(command, {}, '');
       }),
     );
+  program
+    .command('ssh')
+    .argument('[machine]', 'operation or label of a bake that left its machine (default: the only one)')
+    .argument('[command...]', 'after --')
+    .description('a shell on the machine that a bake left for a look, as anny-bake, who may sudo')
+    .action((_machine: string | undefined, _rest: string[], _options, command: Command) =>
+      withContext(command, async (context) => {
+        const { named, words } = sshWords(command.args);
+        process.exitCode = await sshIntoKept(context, await keptMachine(context, named), words);
+      }),
+    );
+}
+
+/** `ssh -- uptime` means the only machine: commander does not tell what stood before the "--". */
+function sshWords(given: readonly string[]): { named: string | undefined; words: readonly string[] } {
+  const dashes = process.argv.indexOf('--');
+  const after = dashes === -1 ? 0 : process.argv.length - dashes - 1;
+  return given.length > after ? { named: given[0], words: given.slice(1) } : { named: undefined, words: given };
 }
 
 async function prune(context: BakeContext, command: Command, options: PruneOptions): Promise<void> {

@@ -8,7 +8,7 @@ import { beginOperation } from '../../operation/begin.ts';
 import { reportOf, settingsOf } from '../../operation/command-line.ts';
 import { runningIn } from '../../operation/running.ts';
 import { thisProcess } from '../../operation/this-process.ts';
-import { bakeApp } from '../app-image.ts';
+import { beginApp } from '../app-image.ts';
 import type { BakeContext } from '../bake-context.ts';
 import { signaturesOf } from '../papers/ssh-signatures.ts';
 
@@ -25,7 +25,7 @@ export async function withContext(command: Command, run: (context: BakeContext) 
   try {
     const shells = { open: async (target: ShellAddress) => connections.add(await openShell(target)) };
     const here = await thisProcess();
-    await run({ settings, cloud, shells, bakeApp, signatures, operation, running, here });
+    await run({ settings, cloud, shells, beginApp, signatures, operation, running, here });
   } finally {
     await connections.close();
   }

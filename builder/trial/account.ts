@@ -63,6 +63,7 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
 
   const cloud: Cloud = {
     ...unused,
+    plans: () => call('list plans', () => [temper.plan]),
     sshKeys: () =>
       call('keys', () => [{ id: 'key' as SshKeyId, name: 'webengine-deploy', publicKey: 'ssh-ed25519 AAAA' }]),
     instances: () => call('list machines', () => [...machines.values()].map(view)),
@@ -139,6 +140,6 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
 
 const never = (): Promise<never> => Promise.reject(new Error('no bake calls this'));
 const unused = {
-  ...{ account: never, plans: never, createSshKey: never, firewallGroups: never, tagInstance: never, halt: never },
+  ...{ account: never, createSshKey: never, firewallGroups: never, tagInstance: never, halt: never },
   ...{ start: never, records: never, createRecord: never, pointRecord: never },
 };

@@ -30,7 +30,7 @@ export async function baker(account: Account, directory: string, id = 'op1', kil
     settings: await loadSettings({ directory, env: { ANNY_API_KEY: 'a-secret-of-the-app' } }),
     cloud: account.cloud,
     shells: account.shells,
-    bakeApp: async (_settings, shell) => shell.run('docker load'),
+    beginApp: () => (shell) => shell.run('docker load'),
     signatures: trialSignatures(id),
     running: {
       begin: async () => undefined,

@@ -24,6 +24,7 @@ const CONTENTS = [
   ['architecture', 'amd64'],
   ['package', 'nginx', '1.22.1-9', 'amd64', 'nginx'],
   ['service', 'nginx.service'],
+  ['tree', 'f'.repeat(64)],
 ];
 
 /** Root's shell on a simulated machine, which answers as a good one would. */
@@ -35,6 +36,7 @@ export function machineShell({ temper, call, prove, closed }: ShellPorts, machin
       machine.instance = { ...machine.instance, power: 'stopped' };
     }
     if (script.includes('find_text')) return temper.searchSays[kind];
+    if (script.includes('lynis audit')) return temper.lynisSays;
     if (script.includes('dpkg-query')) return CONTENTS.map((line) => line.join('\t')).join('\n');
     if (!script.includes('ufw_status')) return '';
     const { from } = machine.request;

@@ -1,3 +1,5 @@
+import type { Plan } from '../../cloud/cloud.ts';
+
 /** Before the effect: refused, or Ctrl-C. After it: the answer is lost. */
 export type Fault = 'refused' | 'lost' | 'interrupt';
 
@@ -8,6 +10,9 @@ export interface Temper {
   /** What the machine's own search and checks say, by kind of machine. */
   readonly searchSays: Readonly<Record<'bake' | 'boot-test', string>>;
   readonly failingCheck: Readonly<Record<'bake' | 'boot-test', string>>;
+  readonly plan: Plan;
+  /** The report of lynis. */
+  readonly lynisSays: string;
   /** A script with this text fails. */
   readonly failingScript: string;
   /** By the number of the call, from 1. */
@@ -19,6 +24,8 @@ export const CALM: Temper = {
   powersOff: true,
   searchSays: { bake: '', 'boot-test': '' },
   failingCheck: { bake: '', 'boot-test': '' },
+  plan: { id: 'vc2-1c-1gb', diskGb: 25, ramMb: 1024, vcpus: 1, monthlyCostUsd: 5, regions: ['ewr'] },
+  lynisSays: 'hardening_index=100\n',
   failingScript: '',
   faults: new Map(),
 };

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import Docker from 'dockerode';
-import { bakeApp } from '../../builder/app-image.ts';
+import { beginApp } from '../../builder/app-image.ts';
 import { readChain } from '../../builder/definition.ts';
 import { renderTree } from '../../builder/render.ts';
 import * as scripts from '../../builder/scripts.ts';
@@ -43,8 +43,7 @@ export async function bake(ground: Ground): Promise<void> {
     await shell.run(scripts.packagesScript(definition, settings.config.image), { timeoutMs: 300_000 });
     await shell.run(`${scripts.usersScript(definition)}\n${scripts.directoriesScript(definition)}`);
     await shell.run('tar -C / -xf - --no-same-owner --no-overwrite-dir', { stdin: fileArchive(files) });
-    if (definition.app)
-      await bakeApp(settings, shell, { progress: silentReport.step('app'), stop: new AbortController().signal });
+    if (definition.app) await beginApp(settings, new AbortController().signal)(shell, silentReport.step('app'));
     await shell.run(
       [scripts.ownersScript(files), scripts.servicesScript(definition), scripts.runScript(definition)].join('\n'),
       { timeoutMs: 120_000 },

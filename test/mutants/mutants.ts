@@ -325,8 +325,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the test machine is not destroyed',
     breaks: 'each bake leaves a paid machine behind',
     file: 'builder/bake.ts',
-    find: "  await destroy(context, 'destroy test machine', booted);\n",
-    replace: "  if (booted === builder) await destroy(context, 'destroy test machine', booted);\n",
+    find: "  await destroy(context, 'destroy test machine', booted.id);\n",
+    replace: "  if (booted.id === builder) await destroy(context, 'destroy test machine', booted.id);\n",
   },
   {
     name: 'a hook that fails does not end the command',

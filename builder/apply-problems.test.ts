@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { AnnyError } from '../operation/errors.ts';
+import { explainFailure } from './apply-problems.ts';
+import { readChain } from './definition.ts';
+import { projectWith } from './trial/project.ts';
+
+const TEXT = `name: base
+os: true
+packages: [curl, ngnix]
+run:
+  - sshd -t
+  - |
+    nginx -t
+    nginx -s reload
+`;
+
+async function explain(found: string) {
+  const [definition] = await readChain(await projectWith({ 'images/base.yaml': TEXT }), 'base');
+  if (definition === undefined) throw new Error('there is none');
+  const error = new AnnyError('COMMAND_FAILED', { doing: 'running "…" on 192.0.2.7', found, next: 'look' });
+  return { error, explained: explainFailure(definition, 'packages', error) };
+}
+
+describe('a command that fails while an image is made', () => {
+  test('names the file and the line of a package that does not exist', async () => {
+    const { explained } = await explain('exit 100: E: Unable to locate package ngnix');
+    expect(explained).toMatchObject({
+      code: 'DEFINITION_INVALID',
+      found: `images/base.yaml:3:18  packages.1: the system's sources have no package "ngnix"`,
+    });
+  });
+
+  test('says that the disk is full, and what to choose', async () => {
+    const { explained } = await explain('exit 2: cat: write error: No space left on device');
+    expect(explained).toMatchObject({ code: 'NO_SPACE', next: expect.stringContaining('infra.vultr_plan') });
+  });
+
+  test('names the file and the line of what was run last, of several lines too', async () => {
+    const { explained } = await explain('exit 1: + sshd -t\n  + nginx -t\n  nginx: [emerg] unknown directive');
+    expect(explained).toMatchObject({ code: 'COMMAND_FAILED', doing: 'running images/base.yaml:6:5  run.1' });
+  });
+
+  test('is told as it is where nothing more is known of it', async () => {
+    const { error, explained } = await explain('exit 1: something else');
+    expect(explained).toBe(error);
+  });
+});
