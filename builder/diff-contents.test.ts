@@ -4,7 +4,7 @@ import { readContents } from './papers/contents.ts';
 
 const contents = (...lines: string[]) =>
   readContents(['system\tdebian\t12\tDebian 12', 'architecture\tamd64', ...lines].join('\n'), {
-    ...{ image: 'anny', digest: 'd'.repeat(64), parent: 'os', paths: [], app: undefined },
+    ...{ image: 'anny', digest: 'd'.repeat(64), parent: 'os', paths: [], app: undefined, tree: '/usr', keep: '' },
   });
 
 test('two images differ by packages, files and services: what is new, gone and changed', () => {

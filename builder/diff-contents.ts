@@ -13,6 +13,8 @@ export interface ContentsDiff {
   readonly system: readonly Difference[];
   readonly packages: readonly Difference[];
   readonly files: readonly Difference[];
+  /** The whole of /usr. */
+  readonly tree: readonly Difference[];
   readonly services: readonly Difference[];
   readonly app: readonly Difference[];
 }
@@ -26,6 +28,7 @@ export function diffContents(before: Contents, after: Contents): ContentsDiff {
       ({ files }) =>
         new Map(files.map(({ path, sha256, mode, owner }) => [path, `${sha256.slice(0, 12)} ${mode} ${owner}`])),
     ),
+    tree: of(({ tree }) => new Map(tree === null ? [] : [['/usr', tree.slice(0, 12)]])),
     services: of(({ services }) => new Map(services.map((unit) => [unit, 'enabled']))),
     app: of(({ app }) => new Map(app === null ? [] : [[app.reference, app.id.replace(/^sha256:/, '').slice(0, 12)]])),
   };

@@ -68,10 +68,7 @@ describe('what is rendered is accepted by the program that will read it', () => 
   testBy('fail2ban-client', 'fail2ban: 5 tries in 10 minutes, then an hour', () =>
     withDirectory(async (root) => {
       await cp('/etc/fail2ban', root, { recursive: true });
-      await writeFile(
-        join(root, 'jail.d/10-anny.local'),
-        textOf(await ownFiles(), '/etc/fail2ban/jail.d/10-anny.local'),
-      );
+      await writeFile(join(root, 'jail.local'), textOf(await ownFiles(), '/etc/fail2ban/jail.local'));
       const { code, stdout } = await runProgram('fail2ban-client', ['-c', root, '-d']);
       expect(code).toBe(0);
       expect(stdout).toContain("['set', 'sshd', 'maxretry', 5]");

@@ -9,7 +9,7 @@ import { diffContents, diffText } from './diff-contents.ts';
 import { findImage } from './find-image.ts';
 import { vouchedText } from './image-text.ts';
 import { archiveIn } from './papers/archive.ts';
-import { contentsText } from './papers/contents.ts';
+import { contentsText, TREE_PATH } from './papers/contents.ts';
 import { contentsOf, type Papers } from './papers/papers.ts';
 import { contentsOn } from './papers/record.ts';
 import { CONTENTS_PATH } from './papers/statement.ts';
@@ -82,13 +82,24 @@ function compare(
       const signed = contentsOf(papers);
       const same = contentsText(now) === papers.contents;
       const diff = signed === undefined ? 'what was signed is no list' : diffText(diffContents(signed, now)).trim();
+      const inTree = signed === undefined || signed.tree === now.tree ? '' : await treeChanges(shell);
       return [
         sameness('the list on its disk is the one that was signed', there === papers.contents, 'it is another one'),
-        sameness('packages, files and services are those that were signed', same, diff.replaceAll('\n', '; ')),
+        sameness(
+          'packages, files and services are those that were signed',
+          same,
+          `${diff}${inTree}`.replaceAll('\n', '; '),
+        ),
       ];
     },
     describe: (results) => (results.every(({ ok }) => ok) ? 'the same' : 'NOT the same'),
   });
+}
+
+/** The first of what mtree finds in /usr that is not as its list says. */
+async function treeChanges(shell: Shell): Promise<string> {
+  const ignoring = `-X <(printf '%s\\n' ./share/anny __pycache__)`;
+  return `\n${await shell.run(`mtree ${ignoring} -p /usr -f ${TREE_PATH} 2>&1 | head -n 6 || true`)}`.trimEnd();
 }
 
 function sameness(name: string, ok: boolean, otherwise: string): CheckResult {

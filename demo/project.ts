@@ -68,7 +68,7 @@ function demoConfig(cloud: CloudUp, recipient: string): object {
     },
     backup: { store: 'backups', recipients: [recipient] },
     tls: { email: `ops@${cloud.zone}`, acme_server: cloud.acme, extra_ca: '.anny/local/trust.pem' },
-    // The bar of its definition is held to by `make bench ONLY=bake`; lynis takes half a minute.
+    // lynis takes half a minute.
     image: { docker: 'distribution', hardening: false },
     environments: { demo: {} },
   };

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { testBy } from '../trial/programs.ts';
-import { projectWith } from '../trial/project.ts';
+import { addFiles, projectWith } from '../trial/project.ts';
 import { contentsScript, contentsText, readContents } from './contents.ts';
 import { sbomText } from './sbom.ts';
 
@@ -18,7 +18,15 @@ const OUTPUT = [
   'file\tabc\t644\troot:root\t/etc/with a space',
   'app\tanny:baked\tsha256:123',
 ].join('\n');
-const REQUEST = { image: 'anny', digest: 'd'.repeat(64), parent: 'os', paths: [], app: 'anny:baked' };
+const REQUEST = {
+  image: 'anny',
+  digest: 'd'.repeat(64),
+  parent: 'os',
+  paths: [],
+  app: 'anny:baked',
+  tree: '/usr',
+  keep: '',
+};
 
 describe('what a machine says is in it', () => {
   test('is the same text in whatever order it comes', () => {
@@ -37,7 +45,12 @@ describe('what a machine says is in it', () => {
     const path = join(directory, "it's a file");
     await writeFile(path, 'content');
     await chmod(path, 0o640);
-    const script = contentsScript({ paths: [path, join(directory, 'gone')], app: undefined });
+    const script = contentsScript({
+      paths: [path, join(directory, 'gone')],
+      app: undefined,
+      tree: directory,
+      keep: '',
+    });
     const output = execFileSync('bash', ['-euo', 'pipefail', '-c', script], { encoding: 'utf8' });
     const contents = readContents(output, REQUEST);
     const sha256 = createHash('sha256').update('content').digest('hex');
@@ -47,6 +60,27 @@ describe('what a machine says is in it', () => {
     expect(bash).toMatchObject({ version: expect.stringMatching(/^\d/), source: 'bash' });
   });
 });
+
+testBy(
+  'mtree',
+  'a whole tree is one digest, whatever is written when programs run; its list lies where it is wanted',
+  async () => {
+    const directory = await projectWith({ 'usr/bin/x': 'x', 'usr/share/anny/usr.mtree': 'the last one' });
+    const tree = join(directory, 'usr');
+    const keep = join(tree, 'share/anny/usr.mtree');
+    const digest = (): string | null => {
+      const script = contentsScript({ paths: [], app: undefined, tree, keep });
+      return readContents(execFileSync('bash', ['-euo', 'pipefail', '-c', script], { encoding: 'utf8' }), REQUEST).tree;
+    };
+    const before = digest();
+    expect(before).toMatch(/^[0-9a-f]{64}$/);
+    expect(await readFile(keep, 'utf8')).toContain(createHash('sha256').update('x').digest('hex'));
+    await addFiles(directory, { 'usr/bin/__pycache__/y.pyc': 'y' });
+    expect(digest()).toBe(before);
+    await chmod(join(tree, 'bin/x'), 0o755);
+    expect(digest()).not.toBe(before);
+  },
+);
 
 test('the SBOM names every package by its package URL, and the app', () => {
   const text = sbomText(readContents(OUTPUT, REQUEST), '0.1.0');

@@ -14,6 +14,8 @@ export const contentsSchema = z.object({
   ),
   /** What the definitions of the chain place, as it lies there. */
   files: z.array(z.object({ path: z.string(), sha256: z.string(), mode: z.string(), owner: z.string() }).readonly()),
+  /** The whole of /usr as one digest, over a list for mtree that lies on the machine; null where mtree is not installed. */
+  tree: z.string().nullable().default(null),
   /** Units that start by themselves. */
   services: z.array(z.string()),
   /** The app's container image; null where there is none. */
@@ -30,11 +32,30 @@ export interface ContentsRequest {
   readonly paths: readonly string[];
   /** "anny:baked"; undefined where the image holds no app. */
   readonly app: string | undefined;
+  /** "/usr" */
+  readonly tree: string;
+  /** Where mtree's list of it is to lie on the machine; "" only compares. */
+  readonly keep: string;
 }
 
+export const TREE_PATH = '/usr/share/anny/usr.mtree';
+
+/** Without what is written when a Python program runs, and without what is about the image itself. */
+const TREE = `if command -v mtree >/dev/null; then
+  list=$(mtree -c -k type,mode,uname,gname,link,sha256 -X <(printf '%s\\n' ./share/anny __pycache__) -p "$tree" | sed '/^#/d')
+  printf 'tree\\t%s\\n' "$(sha256sum <<<"$list" | cut -d' ' -f1)"
+  if [ -n "$keep" ]; then install -d -m 0755 "\${keep%/*}"; cat <<<"$list" > "$keep"; fi
+fi`;
+
 /** Prints a line "what<TAB>value…" for each thing that is there. */
-export function contentsScript({ paths, app }: Pick<ContentsRequest, 'paths' | 'app'>): string {
+export function contentsScript({
+  paths,
+  app,
+  tree,
+  keep,
+}: Pick<ContentsRequest, 'paths' | 'app' | 'tree' | 'keep'>): string {
   return `
+tree=${quote(tree)} keep=${quote(keep)}
 export LC_ALL=C
 (. /etc/os-release; printf 'system\\t%s\\t%s\\t%s\\n' "\${ID:-}" "\${VERSION_ID:-}" "\${PRETTY_NAME:-}")
 printf 'architecture\\t%s\\n' "$(dpkg --print-architecture)"
@@ -46,6 +67,7 @@ for path in ${paths.map(quote).join(' ')}; do
   read -r mode owner < <(stat -c '%a %U:%G' "$path")
   printf 'file\\t%s\\t%s\\t%s\\t%s\\n' "$sum" "$mode" "$owner" "$path"
 done
+${TREE}
 ${app === undefined ? '' : `printf 'app\\t%s\\t%s\\n' ${quote(app)} "$(docker image inspect --format '{{.Id}}' ${quote(app)})"`}
 `;
 }
@@ -66,6 +88,7 @@ export function readContents(output: string, { image, digest, parent }: Contents
     files: rows('file')
       .map(([sha256 = '', mode = '', owner = '', path = '']) => ({ path, sha256, mode, owner }))
       .sort((a, b) => order(a.path, b.path)),
+    tree: rows('tree')[0]?.[0] ?? null,
     services: [...new Set(rows('service').map(([unit = '']) => unit))].sort(order),
     app: reference === undefined || appId === undefined ? null : { reference, id: appId },
   };
