@@ -2,11 +2,11 @@ import { AnnyError } from '../operation/errors.ts';
 import { pointOfNoReturn, runStep } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
 import type { Context } from './context.ts';
-import { fence } from './fence.ts';
+import { fence, fenceAll } from './fence.ts';
 import { ask, observe } from './observe.ts';
 import { partWays } from './part-ways.ts';
 import type { Plan } from './plan.ts';
-import type { Answering, Silent } from './release.ts';
+import type { Answering, Release, Silent } from './release.ts';
 import { isLedTo } from './retirement.ts';
 import { settleOn } from './rollback.ts';
 import { judge } from './situation.ts';
@@ -15,7 +15,7 @@ const POLL_MS = 2_000;
 
 /** A fenced machine serves again, with the data that it had: it is started where it is off, and the writer fenced in its place. */
 export async function takeBack(context: Context, plan: Extract<Plan, { action: 'take-back' }>): Promise<Answering> {
-  const to = 'box' in plan.to ? plan.to : await start(context, plan.to);
+  const to = 'box' in plan.to ? plan.to : await start(context, plan.to, plan.fence);
   // What is fenced serves again only like this.
   pointOfNoReturn(context.operation);
   await partWays(context, to, [...plan.fence, ...plan.standbys], plan);
@@ -29,8 +29,8 @@ export async function takeBack(context: Context, plan: Extract<Plan, { action: '
 }
 
 /** It believes that it is the writer, and would serve if the name led to it. */
-async function start(context: Context, off: Silent): Promise<Answering> {
-  await refuseIfLedTo(context, off);
+async function start(context: Context, off: Silent, others: readonly Release[]): Promise<Answering> {
+  await makeSafeToStart(context, off, others);
   const { cloud, operation, settings } = context;
   return runStep(operation, {
     name: 'start machine',
@@ -60,16 +60,21 @@ async function start(context: Context, off: Silent): Promise<Answering> {
   });
 }
 
-async function refuseIfLedTo(context: Context, off: Silent): Promise<void> {
+/** Where the name leads to it, it serves as soon as it is up: nobody else may write by then. */
+async function makeSafeToStart(context: Context, off: Silent, others: readonly Release[]): Promise<void> {
   const world = await observe(context);
   try {
-    if (judge(world).kind !== 'live' || !isLedTo(world, off)) return;
-    throw new AnnyError('REFUSED', {
-      doing: `starting ${off.tags.release}`,
-      found: 'the name still leads to it: it would serve beside the writer',
-      next: 'anny-bluegreen settle mends the name, then run the same command again',
-    });
+    if (!isLedTo(world, off)) return;
+    if (judge(world).kind === 'live') {
+      throw new AnnyError('REFUSED', {
+        doing: `starting ${off.tags.release}`,
+        found: 'the name still leads to it: it would serve beside the writer',
+        next: 'anny-bluegreen settle mends the name, then run the same command again',
+      });
+    }
   } finally {
     await world.close();
   }
+  pointOfNoReturn(context.operation);
+  await fenceAll(context, others);
 }

@@ -536,7 +536,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'one that the name leads to is started',
     breaks: 'it serves beside the writer',
     file: 'bluegreen/take-back.ts',
-    find: '  await refuseIfLedTo(context, off);\n',
+    find: '  await makeSafeToStart(context, off, others);\n',
     replace: '',
   },
   {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cut, dies } from './connection.ts';
+import { cut, dies, reboot } from './connection.ts';
 import { at, live, PROMOTE, RESTORE, ROLLBACK } from './directed.ts';
 
 describe('a fenced machine', () => {
@@ -51,6 +51,19 @@ describe('a fenced machine', () => {
     // The newest backup is from before that promote.
     await stage.run({ kind: 'restore', loseWrites: true });
     expect(stage.writer().disk.generation).toBeGreaterThan(old.disk.generation);
+    await stage.setInOrder();
+  });
+
+  test('that the name still leads to is started only once nobody else can write', async () => {
+    const stage = await live();
+    await stage.run(PROMOTE);
+    const newer = stage.writer();
+    reboot(newer);
+    // It is fenced; who took its place cannot be asked, and the name has not been changed.
+    const back = { kind: 'rollback', loseWrites: true } as const;
+    expect(await stage.run(back, at('box.activate', 'cut long'))).toMatchObject({ exitCode: 5 });
+    await stage.run({ ...back, to: newer.disk.release });
+    expect(stage.writer()).toBe(newer);
     await stage.setInOrder();
   });
 
