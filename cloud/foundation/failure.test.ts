@@ -30,7 +30,7 @@ describe('a failure of the engine', () => {
     ],
     ['incorrect passphrase', 'CONFIG_INVALID', /anny-infra import/],
     [
-      'unable to delete resource "domain" as it is currently marked for protection: protected',
+      'Preview failed: resource "urn:pulumi:test::anny-foundation::vultr:index/dnsDomain:DnsDomain::domain" cannot be deleted\nbecause it is protected. To unprotect the resource, …',
       'REFUSED',
       /foundation\.protect/,
     ],
@@ -38,6 +38,15 @@ describe('a failure of the engine', () => {
     ['something else', 'FOUNDATION_FAILED', /run the same command again/],
   ])('"%s" is %s', (said, code, next) => {
     expect(failure(said)).toMatchObject({ code, next: expect.stringMatching(next) });
+  });
+
+  test.each([
+    'unable to replace resource "URN"\nas it is currently marked for protection. To unprotect the resource, …',
+    'unable to replace resource "URN" as part of replacing "urn:pulumi:other::x" as it is currently marked for protection.',
+  ])('names what is protected, in "%s"', (said) => {
+    const urn = 'urn:pulumi:production::anny-foundation::vultr:index/dnsDomain:DnsDomain::domain';
+    const found = 'it would destroy what is protected: domain';
+    expect(failure('', { problems: [said.replace('URN', urn)] })).toMatchObject({ code: 'REFUSED', found });
   });
 
   test('is told by what the engine said of resources, each once, and never with a secret', () => {

@@ -2,7 +2,11 @@ import { AnnyError } from '../../operation/errors.ts';
 import { type Place, pulumiLine } from './place.ts';
 
 export const HOW_TO_UNPROTECT =
-  'set infra.foundation.protect to false, run anny-infra up, and then the same command again; a domain takes all its records along';
+  'while it is still declared, set infra.foundation.protect to false and run anny-infra up; then drop or destroy it (a domain takes all its records along)';
+
+/** As the engine refuses to delete, to replace, and to replace along with another. */
+const PROTECTED =
+  /resource "[^"]*::([\w.-]+)"\s(?:cannot be deleted\s+because it is protected|as part of replacing|as it is currently marked for protection)/g;
 
 export interface Failed {
   readonly doing: string;
@@ -38,8 +42,10 @@ export function engineFailure(error: unknown, place: Place, failed: Failed): Ann
       next: `put that one into .env; if it is lost, ${pulumiLine(place, 'stack rm --force')} forgets the state, and anny-infra import adopts what is there`,
     });
   }
-  if (/\bprotect(ed)?\b/.test(said)) {
-    return new AnnyError('REFUSED', { ...parts, found, next: HOW_TO_UNPROTECT });
+  const kept = [...said.matchAll(PROTECTED)].map(([, name]) => name);
+  if (kept.length > 0) {
+    const what = `it would destroy what is protected: ${[...new Set(kept)].join(', ')}`;
+    return new AnnyError('REFUSED', { ...parts, found: what, next: HOW_TO_UNPROTECT });
   }
   if (/plugin|download/i.test(said) && /vultr/.test(said) && failed.problems.length === 0) {
     return new AnnyError('ENGINE_MISSING', {

@@ -68,12 +68,10 @@ function isOfEngine(error: Error): boolean {
   );
 }
 
+type Engagement = 'preview' | 'up' | 'destroy' | 'import';
+
 /** One run of the engine as a step: on the screen, in the journal, and with what it said and did. */
-export async function engage(
-  context: Context,
-  name: 'preview' | 'up' | 'destroy' | 'import',
-  run: (seen: Seen) => Promise<unknown>,
-): Promise<Seen> {
+export async function engage(context: Context, name: Engagement, run: (seen: Seen) => Promise<unknown>): Promise<Seen> {
   const { operation, declared, place, stack } = context;
   return runStep(operation, {
     name,
@@ -85,6 +83,12 @@ export async function engage(
       await translated(context, { doing, seen, changes: name !== 'preview' }, () => run(seen));
       return seen;
     },
-    describe: ({ changes }) => (changes.length === 0 ? 'nothing to change' : `${changes.length} to change`),
+    describe: ({ changes }) => summaryOf(name, changes.length),
   });
+}
+
+function summaryOf(name: Engagement, changes: number): string {
+  if (name === 'import') return 'done';
+  if (changes === 0) return 'nothing to change';
+  return `${changes} ${name === 'preview' ? 'to change' : 'changed'}`;
 }
