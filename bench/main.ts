@@ -1,11 +1,13 @@
 import { AnnyError } from '../operation/errors.ts';
 import { runMain } from '../operation/fail.ts';
+import { backup } from './backup.ts';
 import { bake } from './bake.ts';
 import { crash } from './crash.ts';
 import { crashMachines } from './crash-machines.ts';
 import type { Family } from './figure.ts';
 import { mutants } from './mutants.ts';
 import { promote } from './promote.ts';
+import { restore } from './restore.ts';
 import { simulation } from './simulation.ts';
 
 /** Rollbacks are measured with the promotes that they take back. */
@@ -18,6 +20,8 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   bake,
   promote,
   rollback: promote,
+  restore,
+  backup,
 };
 
 /**

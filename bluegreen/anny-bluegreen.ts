@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addGlobalOptions } from '../operation/command-line.ts';
 import { runMain } from '../operation/fail.ts';
+import { addBackupCommands, addDrillCommand } from './backup-commands.ts';
 import { addDoctorCommand } from './doctor/doctor-command.ts';
 import { addLockCommands } from './lock-commands.ts';
 import { addLookCommands } from './look-commands.ts';
@@ -16,6 +17,8 @@ addReleaseCommands(program);
 addLookCommands(program);
 addUpkeepCommands(program);
 addMonitorCommand(program);
+addBackupCommands(program);
+addDrillCommand(program);
 addDoctorCommand(program);
 addLockCommands(program);
 

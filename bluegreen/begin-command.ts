@@ -125,8 +125,9 @@ async function prepare(
     });
   }
   await writeDown(context, workFor(context, command, plan, begun), begun);
-  const source = { kind: 'writer', writer: plan.from } as const;
-  const machine = await withUndo(context.operation, () => prepareRelease(context, { ...plan, source }));
+  const { from: writer, withoutBackup } = plan;
+  const source = { kind: 'writer', writer, withoutBackup } as const;
+  const { machine } = await withUndo(context.operation, () => prepareRelease(context, { ...plan, source }));
   await machine.box.close();
   return { kind: 'prepared', release: machine };
 }

@@ -12,8 +12,10 @@ export const releaseCommandSchema = z.discriminatedUnion('kind', [
     ...image,
     /** Bring up a new machine although the live one has this image already. */
     again: z.boolean(),
+    /** No backup is made and proved on the new machine: it gets the state from the live one alone. */
+    withoutBackup: z.boolean().optional(),
   }),
-  z.object({ kind: z.literal('prepare'), ...image, again: z.boolean() }),
+  z.object({ kind: z.literal('prepare'), ...image, again: z.boolean(), withoutBackup: z.boolean().optional() }),
   z.object({
     kind: z.literal('rollback'),
     /** Release name of a standby; undefined takes the newest. */
@@ -52,7 +54,11 @@ function wordsOf(command: OperatorCommand): readonly string[] {
   switch (command.kind) {
     case 'promote':
     case 'prepare':
-      return [...option('--image', command.image), ...flag('--again', command.again)];
+      return [
+        ...option('--image', command.image),
+        ...flag('--again', command.again),
+        ...flag('--without-backup', command.withoutBackup === true),
+      ];
     case 'rollback':
       return [...option('--to', command.to), ...flag('--lose-writes', command.loseWrites)];
     case 'restore':

@@ -9,7 +9,7 @@ import type { StepReport } from '../operation/report.ts';
 import { type Waiting, waitFor } from '../operation/wait.ts';
 import type { Context } from './context.ts';
 import { type Answering, type Release, reach } from './release.ts';
-import { type Slot, tagsOf } from './tags.ts';
+import { type MachineKind, type Slot, tagsOf } from './tags.ts';
 
 const POLL_MS = 500;
 const NO_ADDRESS = '0.0.0.0';
@@ -17,7 +17,7 @@ const NO_ADDRESS = '0.0.0.0';
 /** Creates a release's instance from an image. Its SSH host key is pinned before it exists. */
 export async function createRelease(
   context: Context,
-  request: { readonly image: Image; readonly slot: Slot; readonly name: string },
+  request: { readonly image: Image; readonly slot: Slot; readonly name: string; readonly kind: MachineKind },
 ): Promise<Release> {
   const { settings, cloud, operation } = context;
   const { infra } = settings.config;
@@ -44,7 +44,7 @@ export async function createRelease(
     from: { snapshotId: request.image.snapshotId },
     userData: userData({ hostKey, user: 'deploy', authorizedKeys: [key.publicKey] }),
     sshKeyIds: [key.id],
-    tags: tagsOf(tags),
+    tags: tagsOf(tags, request.kind),
     uniqueTag: `op=${operation.id}`,
     ...(firewall === undefined ? {} : { firewallGroupId: firewall }),
   });

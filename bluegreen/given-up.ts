@@ -1,4 +1,4 @@
-import type { BackupFile } from './backups.ts';
+import type { Backup } from './backups.ts';
 import type { Answering, Release, Silent } from './release.ts';
 
 /** Writes that may be lost: how old they are, and from which moment on by the operator's clock, in seconds since the epoch. */
@@ -28,7 +28,7 @@ export function fencedLacks(fenced: Answering | Silent, nowSeconds: number): num
  * The same of a backup. It may be of a writer that lacked what came back later; it is not, when it is younger than the moment at which
  * that one was fenced.
  */
-export function backupLacks(backup: BackupFile, machines: readonly (Answering | Silent)[], nowSeconds: number): number {
+export function backupLacks(backup: Backup, machines: readonly (Answering | Silent)[], nowSeconds: number): number {
   const isOver = (one: Answering | Silent): boolean =>
     isExactlyFenced(one) && nowSeconds - agoThere(one, one.status.since, nowSeconds) <= backup.at;
   const over = machines.filter(isOver).map(({ tags }) => tags.lacksSince);

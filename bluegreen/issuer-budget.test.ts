@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BoxStatus } from '../machine/box.ts';
-import { answering, IMAGE, NOW_SECONDS, seen } from '../test/simulation/example-releases.ts';
+import { answering, backupOf, IMAGE, NOW_SECONDS, seen } from '../test/simulation/example-releases.ts';
 import { certificatesOf, certificatesText } from './issuer-budget.ts';
 import { planPromote, planRestore, planRollback } from './plan.ts';
 import { judge } from './situation.ts';
@@ -31,8 +31,9 @@ describe('what a plan takes of the issuer’s budget', () => {
   });
 
   test('is nothing for a restore: it is in the backup', () => {
-    const backups = [{ name: 'b', at: NOW_SECONDS - 60, bytes: 1 }];
-    const wish = { image: IMAGE, backups, backup: undefined, loseWrites: false, nowSeconds: NOW_SECONDS };
+    const backups = [backupOf(1, NOW_SECONDS - 60)];
+    const times = { nowSeconds: NOW_SECONDS, staleAfterSeconds: 3_600 };
+    const wish = { image: IMAGE, backups, backup: undefined, loseWrites: false, ...times };
     expect(certificatesOf(planRestore(judge(seen([])), wish), 5)).toMatchObject({ issues: 0, issuedInWeek: null });
   });
 

@@ -13,13 +13,12 @@ import { describeAnswer } from './probe.ts';
 import { processesText } from './processes-text.ts';
 import { statusOf } from './status.ts';
 import { statusText } from './status-text.ts';
-import { takeBackup } from './take-backup.ts';
 
 const DEFAULT_LOG_LINES = '50';
 const MOST_LOG_LINES = 10_000;
 const TRAFFIC_SECONDS = 300;
 
-/** Commands that look, and `backup`. */
+/** Commands that look. */
 export function addLookCommands(program: Command): void {
   program
     .command('status')
@@ -33,10 +32,6 @@ export function addLookCommands(program: Command): void {
     .command('smoke')
     .description('health and smoke script against the live release')
     .action((_options, command: Command) => withWorld(command, smoke));
-  program
-    .command('backup')
-    .description('an encrypted backup of the live release, made now and kept here')
-    .action((_options, command: Command) => withWorld(command, backup));
   program
     .command('ps')
     .argument('[release]', 'default: the live one')
@@ -95,9 +90,9 @@ function sshWords(first: string | undefined, rest: readonly string[]) {
   return given.length > after ? { release: given[0], words: given.slice(1) } : { release: undefined, words: given };
 }
 
-type Look = (context: Context, world: World, command: Command) => Promise<void>;
+export type Look = (context: Context, world: World, command: Command) => Promise<void>;
 
-function withWorld(command: Command, look: Look): Promise<void> {
+export function withWorld(command: Command, look: Look): Promise<void> {
   return withContext(command, async (context) => {
     const world = await observe(context);
     try {
@@ -142,18 +137,6 @@ async function smoke(context: Context, world: World, command: Command): Promise<
   ];
   answer(command, { ok, health, smoke: script ?? null, traffic }, `${lines.join('\n')}\n`);
   if (!ok) process.exitCode = 1;
-}
-
-async function backup(context: Context, world: World, command: Command): Promise<void> {
-  if (!context.backups.configured) {
-    throw new AnnyError('CONFIG_INVALID', {
-      doing: 'making a backup',
-      found: 'backup.recipients is empty, and an archive is never kept unencrypted',
-      next: 'age-keygen makes a key pair: its public key (age1…) goes to backup.recipients, its identity to .env',
-    });
-  }
-  const file = await takeBackup(context, choose(world, undefined).box);
-  answer(command, file, `${file.name}, ${file.bytes} bytes, in ${context.settings.config.backup.store}\n`);
 }
 
 async function ps(context: Context, world: World, command: Command, release: string | undefined): Promise<void> {

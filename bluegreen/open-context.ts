@@ -14,11 +14,11 @@ import { reportOf, settingsOf } from '../operation/command-line.ts';
 import { lockWishOf } from '../operation/lock-options.ts';
 import { systemClock } from '../operation/system-clock.ts';
 import { thisProcess } from '../operation/this-process.ts';
-import { backupStore } from './backup-store.ts';
 import type { Context } from './context.ts';
 import { hookScripts } from './hook-scripts.ts';
 import { httpsProbe } from './https-probe.ts';
 import { hookPrograms, refuseMissingPrograms } from './own-programs.ts';
+import { resticBackups } from './restic/restic-backups.ts';
 import { smokeScript } from './smoke-script.ts';
 import { zoneServers } from './zone-servers.ts';
 
@@ -56,12 +56,7 @@ function openPorts(settings: LoadedSettings): Omit<Context, 'operation' | 'machi
     },
     nameServers: zoneServers(config.infra.name_servers),
     probe: httpsProbe(extraCaPath),
-    backups: backupStore({
-      directory: path(config.backup.store),
-      recipients: config.backup.recipients,
-      identity: () => secret('ANNY_BACKUP_IDENTITY'),
-      retentionDays: config.backup.retention_days,
-    }),
+    backups: resticBackups(settings),
     smoke: smokeScript({
       script: config.deploy.smoke === '' ? undefined : path(config.deploy.smoke),
       extraCaPath,

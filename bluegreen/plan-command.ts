@@ -12,7 +12,7 @@ export async function planCommand(context: Context, command: PlannedCommand, sit
   switch (command.kind) {
     case 'promote':
     case 'prepare':
-      return planPromote(situation, { image: await chooseImage(context, command.image), again: command.again });
+      return planPromote(situation, { ...command, image: await chooseImage(context, command.image) });
     case 'settle':
       return planSettle(situation);
     case 'rollback':
@@ -23,14 +23,22 @@ export async function planCommand(context: Context, command: PlannedCommand, sit
       });
     case 'restore': {
       const image = await chooseImage(context, command.image);
-      const backups = await context.backups.list();
+      const { backups } = await context.backups.list();
       const nowSeconds = clock.now() / 1000;
-      return planRestore(situation, { ...command, image, backups, backup: command.backup, nowSeconds });
+      const staleAfterSeconds = context.settings.config.backup.stale_after / 1000;
+      return planRestore(situation, {
+        ...command,
+        image,
+        backups,
+        backup: command.backup,
+        nowSeconds,
+        staleAfterSeconds,
+      });
     }
   }
 }
 
-async function chooseImage(context: Context, digest: string | undefined): Promise<Image> {
+export async function chooseImage(context: Context, digest: string | undefined): Promise<Image> {
   const { name } = context.settings.config.image;
   const images = await imagesIn(context.cloud);
   const image = latestTested(images, name, digest);

@@ -10,6 +10,8 @@ export interface PlanFacts {
   /** What the watch looks for, in words. */
   readonly watch: string;
   readonly holdBudgetMs: number;
+  /** Why new machines get no backup; undefined when they do. */
+  readonly noBackup: string | undefined;
   readonly backupsConfigured: boolean;
   readonly smoke: boolean;
   /** Programs of the operator's own, by event. */
@@ -72,7 +74,7 @@ function linesOf(plan: Plan, facts: PlanFacts): Line[] {
     case 'promote':
       return [
         ...clear,
-        ...prepareLines([stateLine(facts)]),
+        ...prepareLines([stateLine(plan.withoutBackup ? 'without a backup, as was said' : facts.noBackup)]),
         ['health', `by HTTPS and name, at the new address; ${facts.gate}`],
         ...smoke,
         ['look back', 'what clients got in the last hour'],
@@ -81,7 +83,11 @@ function linesOf(plan: Plan, facts: PlanFacts): Line[] {
         ['watch', facts.watch],
       ];
     case 'rollback':
-      return [...handoverLines(facts), ...point];
+      return [
+        ...(facts.backupsConfigured ? [['backup', `of ${plan.from.tags.release}`] as const] : []),
+        ...handoverLines(facts),
+        ...point,
+      ];
     case 'take-back':
       return [
         ...('box' in plan.to ? [] : [['start machine', `${plan.to.tags.release} is powered off`] as const]),
@@ -100,11 +106,10 @@ function linesOf(plan: Plan, facts: PlanFacts): Line[] {
       ];
     case 'restore':
       return [
-        ['verify backup', `${plan.backup.name}, to its end`],
-        ...clear,
         ...prepareLines([['restore backup', plan.backup.name]]),
         ['health', `by HTTPS and name, at the new address; ${facts.gate}`],
         ...smoke,
+        ...clear,
         ...fence,
         ['activate', 'it becomes the writer'],
         ...point,
@@ -123,10 +128,10 @@ function prepareLines(state: readonly Line[]): Line[] {
   ];
 }
 
-function stateLine(facts: PlanFacts): Line {
-  return facts.backupsConfigured
+function stateLine(why: string | undefined): Line {
+  return why === undefined
     ? ['restore backup', 'a fresh one, made now: every deploy is a restore drill']
-    : ['copy state', 'from the live machine'];
+    : ['copy state', `from the live machine: ${why}`];
 }
 
 function handoverLines(facts: PlanFacts): Line[] {

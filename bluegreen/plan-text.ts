@@ -56,7 +56,7 @@ function summaryOf(plan: Plan, facts: PlanFacts): string {
 
 function risksOf(plan: Plan, facts: PlanFacts): string[] {
   const unsaved = [
-    ...(facts.backupsConfigured ? [] : ['backup.recipients is empty: there is no backup if a machine is lost']),
+    ...unsavedBy(facts),
     ...(facts.acmeServer.includes('staging')
       ? ['tls.acme_server is for trying: no browser trusts what it issues']
       : []),
@@ -77,6 +77,12 @@ function risksOf(plan: Plan, facts: PlanFacts): string[] {
     default:
       return unsaved;
   }
+}
+
+function unsavedBy({ backupsConfigured, noBackup }: PlanFacts): string[] {
+  if (!backupsConfigured) return ['backup.repository is empty: there is no backup if a machine is lost'];
+  if (noBackup === undefined) return [];
+  return ['backup.repository is a path on the machine: if that is lost, so are its backups'];
 }
 
 function lastTook(journal: readonly JournalEntry[], step: string): number | null {

@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { answering, IMAGE, NOW_SECONDS, seen, silent } from '../test/simulation/example-releases.ts';
+import { answering, backupOf, IMAGE, NOW_SECONDS, seen, silent } from '../test/simulation/example-releases.ts';
 import { age } from './age.ts';
+import type { Backup } from './backups.ts';
 import type { Plan } from './plan.ts';
 import { planPromote, planRestore, planRollback } from './plan.ts';
 import type { Answering, Silent } from './release.ts';
 import { judge } from './situation.ts';
 
 type Machines = readonly (Answering | Silent)[];
-const BACKUP = { name: 'newest', at: NOW_SECONDS - 3_600, bytes: 1 };
+/** By a release and a writer whose order says nothing, so that clocks decide. */
+const BACKUP = { ...backupOf(2, NOW_SECONDS - 3_600), name: 'newest', generation: 1 };
+const DAY = 86_400;
 
 const promote = (machines: Machines, again = false): Plan =>
   planPromote(judge(seen(machines)), { image: IMAGE, again });
@@ -15,7 +18,7 @@ const rollback = (machines: Machines, loseWrites = false, to?: string): Plan =>
   planRollback(judge(seen(machines)), { to, loseWrites, nowSeconds: NOW_SECONDS });
 const restore = (
   machines: Machines,
-  wish: { loseWrites?: boolean; backup?: string; backups?: (typeof BACKUP)[] } = {},
+  wish: { loseWrites?: boolean; backup?: string; backups?: readonly Backup[] } = {},
 ): Plan =>
   planRestore(judge(seen(machines)), {
     image: IMAGE,
@@ -23,6 +26,7 @@ const restore = (
     backup: wish.backup,
     loseWrites: wish.loseWrites ?? false,
     nowSeconds: NOW_SECONDS,
+    staleAfterSeconds: DAY,
   });
 
 const refused = (plan: () => Plan): unknown => {
@@ -167,6 +171,33 @@ describe('restore', () => {
   test('does not go on with one that had taken over before a backup or a standby was made', () => {
     const stale = answering(2, 'candidate', { takeover: { from: '10.0.0.1', at: NOW_SECONDS - 7_200 } });
     expect(restore([silent(1), stale])).toMatchObject({ action: 'restore', clear: [stale] });
+  });
+
+  test('tells by the order of writers what is newer, whatever the clocks say', () => {
+    const standby = answering(2, 'relay', { relayTo: '10.0.0.3', since: NOW_SECONDS - 60 });
+    const [own, later] = [backupOf(2, NOW_SECONDS + 600), backupOf(3, NOW_SECONDS - 600)];
+    expect(refused(() => restore([standby, silent(3)], { backups: [own] }))).toMatchObject({
+      code: 'WOULD_LOSE_WRITES',
+    });
+    expect(restore([standby, silent(3)], { backups: [later, own] })).toMatchObject({
+      action: 'restore',
+      backup: later,
+    });
+  });
+
+  test('comes after every writer that a backup tells of', () => {
+    const backups = [backupOf(9, NOW_SECONDS - 60), backupOf(4, NOW_SECONDS - 30)];
+    expect(restore([silent(1)], { backups, backup: backups[1]?.name ?? '' })).toMatchObject({ after: 9 });
+  });
+
+  test('refuses a stale backup, unless it is named or told to', () => {
+    const [stale] = [backupOf(1, NOW_SECONDS - 2 * DAY)];
+    expect(refused(() => restore([silent(1)], { backups: [stale] }))).toMatchObject({
+      code: 'WOULD_LOSE_WRITES',
+      found: expect.stringContaining('the newest is 48 h old, and backup.stale_after is 24 h'),
+    });
+    expect(restore([silent(1)], { backups: [stale], loseWrites: true })).toMatchObject({ backup: stale });
+    expect(restore([silent(1)], { backups: [stale], backup: stale.name })).toMatchObject({ backup: stale });
   });
 
   test('says so when there is no backup', () => {

@@ -1,7 +1,7 @@
 import type { Image } from '../builder/catalog.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { age } from './age.ts';
-import type { BackupFile } from './backups.ts';
+import type { Backup } from './backups.ts';
 import { wouldLoseWrites } from './fence.ts';
 import { agoThere, backupLacks, fencedLacks, type GivenUp, givenUp, standbyLacks } from './given-up.ts';
 import { describeLostWrites, type LostWrites, writesSince } from './lost-writes.ts';
@@ -13,7 +13,13 @@ import type { Slot } from './tags.ts';
 export type Plan =
   | { readonly action: 'none'; readonly writer: Answering }
   | ({ readonly action: 'first' } & Bringing)
-  | ({ readonly action: 'promote'; readonly from: Answering; readonly standbys: readonly Answering[] } & Bringing)
+  | ({
+      readonly action: 'promote';
+      readonly from: Answering;
+      readonly standbys: readonly Answering[];
+      /** The state comes from the live machine alone, although there are backups. */
+      readonly withoutBackup: boolean;
+    } & Bringing)
   | {
       readonly action: 'rollback';
       readonly from: Answering;
@@ -41,7 +47,7 @@ export type Plan =
       readonly action: 'restore';
       /** The generation that the new writer comes after: its state may be from before other machines served. */
       readonly after: number;
-      readonly backup: BackupFile;
+      readonly backup: Backup;
       readonly fence: readonly Release[];
       readonly standbys: readonly Answering[];
     } & Bringing &
@@ -67,6 +73,7 @@ export interface PromoteWish {
   readonly image: Image;
   /** Bring up a new machine although the live one has this image already. */
   readonly again: boolean;
+  readonly withoutBackup?: boolean | undefined;
 }
 
 export function planPromote(situation: Situation, wish: PromoteWish): Plan {
@@ -79,7 +86,11 @@ export function planPromote(situation: Situation, wish: PromoteWish): Plan {
       const { writer, standbys } = situation;
       if (!wish.again && writer.tags.image === wish.image.digest.slice(0, 12)) return { action: 'none', writer };
       const slot = otherSlot(writer.tags.slot);
-      return { action: 'promote', from: writer, standbys, ...bringing(wish.image, slot, situation.strays, true) };
+      const { withoutBackup = false } = wish;
+      return {
+        ...{ action: 'promote', from: writer, standbys, withoutBackup },
+        ...bringing(wish.image, slot, situation.strays, true),
+      };
     }
     case 'committed':
       throw unfinished(situation.successor);
@@ -155,11 +166,13 @@ function planTakeBack(situation: Extract<Situation, { kind: 'live' | 'dark' }>, 
 
 export interface RestoreWish {
   readonly image: Image;
-  readonly backups: readonly BackupFile[];
+  readonly backups: readonly Backup[];
   /** Name of a backup; undefined takes the newest. */
   readonly backup: string | undefined;
   readonly loseWrites: boolean;
   readonly nowSeconds: number;
+  /** An older one is restored only by name, or where it was said that writes may be lost. */
+  readonly staleAfterSeconds: number;
 }
 
 export function planRestore(situation: Situation, wish: RestoreWish): Plan {
@@ -180,6 +193,7 @@ export function planRestore(situation: Situation, wish: RestoreWish): Plan {
     refuseOlderThanStandby(standbys, backup, wish);
   }
   if (backup === undefined) throw noBackup(wish.backup, wish.backups);
+  refuseStale(backup, wish);
   const unasked = situation.kind === 'dark' ? cannotBeAsked(situation) : [];
   const fence = situation.kind === 'live' ? [situation.writer] : unasked;
   const taken = [...standbys, ...(situation.kind === 'live' ? [situation.writer] : [])].at(0)?.tags.slot;
@@ -188,7 +202,7 @@ export function planRestore(situation: Situation, wish: RestoreWish): Plan {
   const lostSeconds = backupLacks(backup, [...standbys, ...silent], wish.nowSeconds);
   // What cannot be asked is fenced, not destroyed: it may have served.
   const strays = situation.strays.filter((one) => 'box' in one || !unasked.includes(one));
-  const after = latestGeneration(situation);
+  const after = Math.max(latestGeneration(situation), ...wish.backups.map(({ generation }) => generation));
   const lost = givenUp(lostSeconds, wish);
   return { action: 'restore', after, backup, fence, standbys, ...lost, ...bringing(wish.image, slot, strays) };
 }
@@ -199,7 +213,7 @@ const HOLD_LIMIT_SECONDS = 100;
 /** A machine that has all data of one that cannot be asked, and newer data than anything else. */
 function heirOf(
   { strays, standbys, silent }: Extract<Situation, { kind: 'dark' }>,
-  backup: BackupFile | undefined,
+  backup: Backup | undefined,
   nowSeconds: number,
 ): Answering | undefined {
   const backupAge = backup === undefined ? Number.POSITIVE_INFINITY : nowSeconds - backup.at;
@@ -236,23 +250,40 @@ function bringing(image: Image, slot: Slot, strays: readonly (Answering | Silent
   return { image, slot: reuse?.tags.slot ?? slot, reuse, clear: strays.filter((one) => one !== reuse) };
 }
 
-function chooseBackup(wish: RestoreWish): BackupFile | undefined {
+function chooseBackup(wish: RestoreWish): Backup | undefined {
   return wish.backup === undefined ? wish.backups[0] : wish.backups.find(({ name }) => name === wish.backup);
 }
 
 function refuseOlderThanStandby(
   standbys: readonly Answering[],
-  backup: BackupFile | undefined,
-  wish: RestoreWish,
+  backup: Backup | undefined,
+  { nowSeconds }: RestoreWish,
 ): void {
   const newest = standbys.find(({ status }) => status.role === 'relay');
-  if (newest === undefined) return;
-  const dataAge = standbyLacks(newest, wish.nowSeconds);
-  if (backup !== undefined && wish.nowSeconds - backup.at <= dataAge) return;
+  if (newest === undefined || (backup !== undefined && isNewerThan(newest, backup, nowSeconds))) return;
+  const dataAge = standbyLacks(newest, nowSeconds);
   throw wouldLoseWrites(
     'restoring from a backup',
-    `standby ${newest.tags.release} is alive and has newer data (${age(dataAge)} old) than the newest backup (${backup === undefined ? 'none' : `${age(wish.nowSeconds - backup.at)} old`})`,
+    `standby ${newest.tags.release} is alive and has newer data (${age(dataAge)} old) than the newest backup (${backup === undefined ? 'none' : `${age(nowSeconds - backup.at)} old`})`,
     `anny-bluegreen rollback --lose-writes, or name the backup: restore --backup ${backup?.name ?? 'NAME'}`,
+  );
+}
+
+/** What a standby backed up itself was before it handed over; what a later writer did, after. Else their clocks decide. */
+function isNewerThan(standby: Answering, backup: Backup, nowSeconds: number): boolean {
+  if (backup.release === standby.tags.release) return false;
+  const { generation } = standby.status;
+  if (backup.generation !== generation) return backup.generation > generation;
+  return nowSeconds - backup.at <= standbyLacks(standby, nowSeconds);
+}
+
+function refuseStale(backup: Backup, { backup: wanted, loseWrites, nowSeconds, staleAfterSeconds }: RestoreWish): void {
+  const old = nowSeconds - backup.at;
+  if (wanted !== undefined || loseWrites || old <= staleAfterSeconds) return;
+  throw wouldLoseWrites(
+    'restoring from a backup',
+    `the newest is ${age(old)} old, and backup.stale_after is ${age(staleAfterSeconds)}: everything written since would be lost`,
+    `if a machine still has its disk, start it in the account; else restore --lose-writes, or --backup ${backup.name}`,
   );
 }
 
@@ -275,14 +306,14 @@ function noStandby(wanted: string | undefined, standbys: readonly Answering[]): 
   });
 }
 
-function noBackup(wanted: string | undefined, backups: readonly BackupFile[]): AnnyError {
+function noBackup(wanted: string | undefined, backups: readonly Backup[]): AnnyError {
   return new AnnyError('BACKUP_MISSING', {
     doing: 'looking for a backup',
     found:
       wanted === undefined
-        ? 'the store holds none (backup.store)'
+        ? 'the repository holds none (backup.repository)'
         : `${wanted} is not among ${backups.map(({ name }) => name).join(', ') || 'none'}`,
-    next: 'copy an archive into the store; if the machine still has its disk, start it in the account',
+    next: 'check backup.repository and --env; if a machine still has its disk, start it in the account',
   });
 }
 

@@ -16,6 +16,7 @@ import { takeBackup } from './take-backup.ts';
 import { trafficBefore } from './traffic-before.ts';
 import { watchAlone, watchWriter } from './watch.ts';
 import type { WriteDownBack } from './work.ts';
+import { writeProof } from './write-proof.ts';
 
 /** Prepare, handover, switch, watch; a bad watch hands everything back, with the data. */
 export async function promote(
@@ -24,17 +25,21 @@ export async function promote(
   writeDownBack: WriteDownBack,
 ): Promise<Answering> {
   const { operation } = context;
-  const { from } = plan;
+  const { from, withoutBackup } = plan;
   // A first promote that was cut off: without its certificate no successor can be probed by name.
   if (from.status.certificate.kind !== 'issued') {
     await switchName(context, from.address);
     await issueCertificate(context, from);
   }
   await clearStrays(context, plan.clear, from);
-  const { machine, before } = await withUndo(operation, async () => {
-    const prepared = await prepareRelease(context, { ...plan, source: { kind: 'writer', writer: from } });
-    await hookBefore(context, 'pre-handover', { release: prepared, from });
-    return { machine: prepared, before: await trafficBefore(context, from) };
+  const { machine, prepared, before } = await withUndo(operation, async () => {
+    const prepared = await prepareRelease(context, {
+      ...plan,
+      source: { kind: 'writer', writer: from, withoutBackup },
+    });
+    const { machine } = prepared;
+    await hookBefore(context, 'pre-handover', { release: machine, from });
+    return { machine, prepared, before: await trafficBefore(context, from) };
   });
   await handOver(context, from, machine);
   await markHandover(context, machine, from);
@@ -43,6 +48,7 @@ export async function promote(
   const verdict = await watchWriter(context, machine, before);
   if (verdict.good) {
     await retireDue(context);
+    await writeProof(context, 'promote', prepared);
     return machine;
   }
   operation.report.warn(`${machine.tags.release}: ${verdict.reason}`);
@@ -62,7 +68,7 @@ export async function promoteFirst(context: Context, plan: Extract<Plan, { actio
   const { operation } = context;
   await clearStrays(context, plan.clear);
   const machine = await withUndo(operation, async () => {
-    const prepared = await prepareRelease(context, { ...plan, source: { kind: 'nothing' } });
+    const { machine: prepared } = await prepareRelease(context, { ...plan, source: { kind: 'nothing' } });
     await runStep(operation, { name: 'activate', run: () => prepared.box.activate() });
     return prepared;
   });
@@ -99,7 +105,7 @@ export async function certify(context: Context, writer: Answering): Promise<void
   await runStep(operation, {
     name: 'backup',
     detail: 'so that the certificate is in one',
-    run: () => takeBackup(context, writer.box),
+    run: () => takeBackup(writer.box),
     describe: ({ name }) => name,
   });
 }

@@ -14,11 +14,13 @@ import { planText, viewPlan } from './plan-text.ts';
 import { runCommand } from './run-command.ts';
 import { judge } from './situation.ts';
 import { statusOf } from './status.ts';
+import { whyNoBackup } from './take-backup.ts';
 import { watchText } from './watch-limits.ts';
 
 interface PromoteOptions {
   readonly image?: string;
   readonly again?: true;
+  readonly withoutBackup?: true;
 }
 
 interface RollbackOptions {
@@ -40,27 +42,35 @@ const AGAIN = [
 
 const REBUILD = `rebuild is promote --again: a fresh machine from the newest tested image takes over with all data; nothing is mended in place.
 The app is as it was baked: anny-image build comes first where it has changed.`;
+const WITHOUT_BACKUP = [
+  '--without-backup',
+  'although no backup can be made and proved: the new machine gets the state from the live one alone',
+] as const;
 
 /** Commands that change who serves, and `plan`, which prints what they would do. */
 export function addReleaseCommands(program: Command): void {
-  const promotes = (kind: 'promote' | 'prepare', { image, again }: PromoteOptions): PlannedCommand => ({
-    ...{ kind, image, again: again === true },
+  const promotes = (kind: 'promote' | 'prepare', options: PromoteOptions): PlannedCommand => ({
+    ...{ kind, image: options.image, again: options.again === true },
+    withoutBackup: options.withoutBackup === true,
   });
   program
     .command('plan')
     .description('what promote would do, how long it took last time, what it costs; touches nothing')
     .option(...IMAGE)
     .option(...AGAIN)
+    .option(...WITHOUT_BACKUP)
     .action((options: PromoteOptions, line: Command) => showPlan(line, promotes('promote', options)));
   addLockOptions(program.command('prepare'))
     .description('bring the next release up beside the live one, and leave it there for promote')
     .option(...IMAGE)
     .option(...AGAIN)
+    .option(...WITHOUT_BACKUP)
     .action((options: PromoteOptions, line: Command) => carry(line, promotes('prepare', options)));
   addLockOptions(program.command('promote'))
     .description('prepare, hand over with the data, switch the name, watch')
     .option(...IMAGE)
     .option(...AGAIN)
+    .option(...WITHOUT_BACKUP)
     .action((options: PromoteOptions, line: Command) => carry(line, promotes('promote', options)));
   addLockOptions(program.command('rebuild'))
     .description('promote --again: the live release anew on a fresh machine, with its data')
@@ -156,6 +166,7 @@ async function view(context: Context, plan: Plan) {
     watch: watchText(config.deploy),
     holdBudgetMs: config.deploy.hold_budget,
     backupsConfigured: context.backups.configured,
+    noBackup: whyNoBackup(context.backups),
     smoke: context.smoke.script !== undefined,
     hooks: config.deploy.hooks,
     gate: gateText(config.deploy.health),

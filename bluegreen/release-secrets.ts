@@ -3,6 +3,7 @@ import { localPath } from '../config/local-path.ts';
 import { AnnyError } from '../operation/errors.ts';
 import type { Context } from './context.ts';
 import { webhookOf } from './monitor/alert.ts';
+import { repositoryFiles, repositoryOf } from './restic/repository.ts';
 
 /** The app's secrets and what else only the operator has, by their path under /opt/anny. */
 export async function releaseSecrets(context: Context): Promise<Readonly<Record<string, string>>> {
@@ -28,6 +29,7 @@ export async function releaseSecrets(context: Context): Promise<Readonly<Record<
     const content = secretValues().get(name);
     return content === undefined ? [] : [[`secrets/${name}`, content]];
   });
+  const repository = repositoryOf(context.settings);
   const webhook = secret('ALERT_WEBHOOK_URL');
   if (webhook !== undefined) webhookOf(webhook);
   const trust =
@@ -36,6 +38,7 @@ export async function releaseSecrets(context: Context): Promise<Readonly<Record<
     '.env': `${lines.join('\n')}\n`,
     ...Object.fromEntries(files),
     ...(webhook === undefined ? {} : { 'alert-webhook': webhook }),
+    ...(repository === undefined ? {} : repositoryFiles(repository)),
     ...(trust === undefined ? {} : { 'ca.crt': trust }),
   };
 }

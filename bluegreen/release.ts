@@ -30,7 +30,7 @@ const NO_ADDRESS = '0.0.0.0';
 const OPERATION_CHARS = 4;
 
 /** "blue-20261124-134200-3f9c": sorts by time within a slot, says when, and two commands of one second make two names. */
-export function releaseName(slot: Slot, nowMs: number, operation: string): string {
+export function releaseName(slot: Slot | 'drill', nowMs: number, operation: string): string {
   const [day, time] = new Date(nowMs).toISOString().replaceAll(/[-:]/g, '').split('T');
   return `${slot}-${day}-${time?.slice(0, 6)}-${operation.slice(0, OPERATION_CHARS)}`;
 }

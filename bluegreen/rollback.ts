@@ -10,9 +10,11 @@ import type { Answering } from './release.ts';
 import { hookBefore } from './run-hook.ts';
 import { seeServingIfPossible } from './see-serving.ts';
 import { markHandover, repointStandbys } from './standby.ts';
+import { backupBefore } from './take-backup.ts';
 
 /** The handover with its arguments swapped: what was written since the promotion goes back too. */
 export async function rollback(context: Context, plan: Extract<Plan, { action: 'rollback' }>): Promise<Answering> {
+  await backupBefore(context, plan.from);
   await hookBefore(context, 'pre-handover', { release: plan.to, from: plan.from });
   await moveBack(context, plan.from, plan.to);
   await repointStandbys(context, plan.standbys, plan.to);

@@ -22,13 +22,14 @@ interface Others {
   readonly silent: readonly Silent[];
 }
 
-/** The latest that any machine which answers has been the writer of. */
+/** The latest that any machine has been the writer of, or a later one: who cannot be asked may have been one more. */
 export function latestGeneration(situation: Situation): number {
   if (situation.kind === 'two-writers') return Math.max(...situation.writers.map(({ status }) => status.generation));
   const besides = situation.kind === 'empty' ? [] : situation.standbys;
   const writer = situation.kind === 'live' ? [situation.writer] : [];
   const candidates = situation.strays.filter((one) => 'box' in one);
-  return Math.max(0, ...[...writer, ...besides, ...candidates].map(({ status }) => status.generation));
+  const unasked = situation.kind === 'empty' ? 0 : cannotBeAsked(situation).length;
+  return Math.max(0, ...[...writer, ...besides, ...candidates].map(({ status }) => status.generation)) + unasked;
 }
 
 /** The machine's role file decides; tags only tell which silent machines never served. */

@@ -20,6 +20,7 @@ export function statusText(view: StatusView): string {
     `certificate  ${certificateLine(view)}`,
     ...issuerLines(view),
     `backup       ${backupLine(view)}`,
+    ...proofLines(view),
     `cost         $${view.monthlyCostUsd.toFixed(2)} a month for ${view.machines.length} ${view.machines.length === 1 ? 'machine' : 'machines'}`,
     '',
     ...commandLines(view),
@@ -89,9 +90,18 @@ function troubleLines({ failures, failure, nextTryAt }: Issuer, now: number): st
 }
 
 function backupLine({ backups, now }: StatusView): string {
-  if (!backups.configured) return pc.yellow('none: backup.recipients is empty');
-  const off =
-    backups.newest === null ? 'none here' : `${backups.newest.name}, ${age(now - backups.newest.at)} old, here`;
-  const on = backups.onMachineAt === 0 ? 'none on the machine' : `${age(now - backups.onMachineAt)} old on the machine`;
-  return `${off}; ${on}`;
+  if (!backups.configured) return pc.yellow('none: backup.repository is empty');
+  const saved =
+    backups.savedAt === 0 ? '' : `; all that was written until ${age(now - backups.savedAt)} ago is in a backup`;
+  if (!backups.offMachine) return `${pc.yellow('on the machine itself: backup.repository is a path')}${saved}`;
+  if (backups.problem !== '') return `${pc.yellow(`cannot be listed: ${backups.problem}`)}${saved}`;
+  if (backups.newest === null) return pc.yellow('none yet');
+  return `${backups.newest.name}, ${age(now - backups.newest.at)} old${saved}`;
+}
+
+function proofLines({ backups: { configured, offMachine, proof }, now }: StatusView): string[] {
+  if (!configured || !offMachine) return [];
+  if (proof === null) return [pc.yellow('restorable   not proved yet: anny-bluegreen drill')];
+  const took = (proof.tookMs / 1000).toFixed(0);
+  return [`restorable   proved ${age(now - proof.at)} ago by a ${proof.by}: an app that was well after ${took} s`];
 }

@@ -1,7 +1,7 @@
 import { holderOf } from '../lease/claim-text.ts';
 import { interruptedIn, type ListedClaim, runningIn } from '../lease/list.ts';
 import type { Issuer } from '../machine/box.ts';
-import type { BackupFile } from './backups.ts';
+import type { Backup, Proof } from './backups.ts';
 import type { Context } from './context.ts';
 import { type NextStep, nextStep } from './doctor/next-step.ts';
 import { examine } from './doctor/observations.ts';
@@ -19,7 +19,17 @@ export interface StatusView {
   readonly machines: readonly MachineView[];
   readonly record: string | null;
   readonly nameServers: readonly { readonly server: string; readonly says: string; readonly right: boolean }[];
-  readonly backups: { readonly configured: boolean; readonly newest: BackupFile | null; readonly onMachineAt: number };
+  readonly backups: {
+    /** The last time that one was restored and its app was well. */
+    readonly proof: Proof | null;
+    readonly configured: boolean;
+    readonly offMachine: boolean;
+    readonly newest: Backup | null;
+    /** Why they could not be listed. */
+    readonly problem: string;
+    /** Everything that the writer wrote until then is in one; 0 when nothing is known. */
+    readonly savedAt: number;
+  };
   readonly certificate: { readonly kind: string; readonly issuer: string; readonly notAfter: number } | null;
   /** What the writer has asked of its certificates' issuer; null where it does not tell. */
   readonly issuer: Issuer | null;
@@ -72,9 +82,10 @@ export async function statusOf(context: Context, world: World): Promise<StatusVi
       right: writer !== undefined && leadsTo(answer, writer.address),
     })),
     backups: {
-      configured: backups.configured,
+      ...{ configured: backups.configured, offMachine: backups.offMachine, problem: backups.problem },
       newest: backups.files[0] ?? null,
-      onMachineAt: writer?.status.lastBackupAt ?? 0,
+      proof: backups.proof ?? null,
+      savedAt: writer === undefined ? 0 : savedAt(writer),
     },
     certificate: writer?.status.certificate ?? null,
     issuer: writer?.status.issuer ?? null,
@@ -84,6 +95,11 @@ export async function statusOf(context: Context, world: World): Promise<StatusVi
     now,
     next: nextStep(seen),
   };
+}
+
+/** By this computer's clock. */
+function savedAt({ status, askedAt }: Answering): number {
+  return status.savedAt === 0 ? 0 : askedAt - (status.now - status.savedAt);
 }
 
 function viewClaim(listed: ListedClaim | undefined): RunningView | null {

@@ -25,12 +25,15 @@ export type Stage = (typeof STAGES)[number];
 /** `discarded`: somebody is about to destroy it. */
 const STAGES = ['candidate', 'live', 'standby', 'fenced', 'discarded'] as const;
 
-export function tagsOf(tags: ReleaseTags): string[] {
+/** A drill's machine is like a release's, and no release command sees it. */
+export type MachineKind = 'release' | 'drill';
+
+export function tagsOf(tags: ReleaseTags, kind: MachineKind = 'release'): string[] {
   return [
     'anny',
     `env=${tags.environment}`,
     `op=${tags.operation}`,
-    'kind=release',
+    `kind=${kind}`,
     `release=${tags.release}`,
     `slot=${tags.slot}`,
     `image=${tags.image}`,
@@ -40,6 +43,11 @@ export function tagsOf(tags: ReleaseTags): string[] {
     ...(tags.aloneSince === 0 ? [] : [`alone-since=${tags.aloneSince}`]),
     ...(tags.lacksSince === 0 ? [] : [`lacks-since=${tags.lacksSince}`]),
   ];
+}
+
+/** A machine of a drill, whoever's it is. */
+export function isDrill({ tags }: Instance, environment: string): boolean {
+  return ['anny', 'kind=drill', `env=${environment}`].every((tag) => tags.includes(tag));
 }
 
 /** undefined for instances that are no release of this environment, whoever made them. */

@@ -12,10 +12,23 @@ const RENAMED: Readonly<Record<string, string>> = {
   'deploy.domain': 'infra.subdomain and infra.parent_domain',
 };
 
+/** Keys of earlier versions, and what to do instead. */
+const GONE: Readonly<Record<string, string>> = {
+  'backup.recipients':
+    'age archives have become a restic repository: remove this key, set backup.repository, and ANNY_BACKUP_PASSWORD in .env',
+  'backup.store': 'backups are kept in a restic repository now: remove this key, and set backup.repository',
+};
+
 /** Values here are names of variables; who misreads that writes the secret itself. */
 const NEVER_SHOWN = ['app.secrets', 'app.secret_files', 'app.environment', 'app.build_args'];
 
 const LONGEST_SHOWN = 60;
+
+/** For a variable that named such a key. */
+export function goneAs(variable: string): string | undefined {
+  const key = Object.keys(GONE).find((name) => `ANNY_${name.replace('.', '_').toUpperCase()}` === variable);
+  return key === undefined ? undefined : GONE[key];
+}
 
 /** Everything that is wrong in one layer, by itself: also what a higher layer hides, and environments that are not chosen. */
 export function check(layer: Layer): Problem[] {
@@ -43,6 +56,7 @@ function problemsOf(issue: z.core.$ZodIssue, layer: Layer): Problem[] {
 export function suggestion(path: Path): string {
   const full = path.join('.');
   const section = path.slice(0, -1);
+  if (GONE[full] !== undefined) return GONE[full];
   const renamed = RENAMED[full];
   if (renamed !== undefined) return `here it is ${renamed}`;
   const last = path.at(-1) ?? '';

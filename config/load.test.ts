@@ -208,9 +208,9 @@ describe('secrets', () => {
   });
 
   test('all values are known: those of Anny, those of the app, and contents of secret files', async () => {
-    const settings = await load(files, { env: { SENTRY_DSN: 'dsn-dsn', ANNY_BACKUP_IDENTITY: 'AGE-SECRET-KEY-1Q' } });
+    const settings = await load(files, { env: { SENTRY_DSN: 'dsn-dsn', ANNY_BACKUP_PASSWORD: 'long-and-random' } });
     expect(Object.fromEntries(settings.secretValues())).toEqual({
-      ANNY_BACKUP_IDENTITY: 'AGE-SECRET-KEY-1Q',
+      ANNY_BACKUP_PASSWORD: 'long-and-random',
       ANNY_API_KEY: 'key-from-dotenv',
       SENTRY_DSN: 'dsn-dsn',
       'service-account.json': files['account.json'],
@@ -222,18 +222,21 @@ describe('secrets', () => {
     const settings = await load(files);
     expect(settings.secretOrigins).toEqual([
       { name: 'VULTR_API_KEY', set: false, origin: '' },
-      { name: 'ANNY_BACKUP_IDENTITY', set: false, origin: '' },
+      ...['ANNY_BACKUP_PASSWORD', 'RESTIC_REST_PASSWORD', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'].map((name) => ({
+        ...{ name, set: false, origin: '' },
+      })),
       { name: 'ALERT_WEBHOOK_URL', set: false, origin: '' },
       { name: 'PULUMI_CONFIG_PASSPHRASE', set: false, origin: '' },
       { name: 'PULUMI_ACCESS_TOKEN', set: false, origin: '' },
       { name: 'ANNY_API_KEY', set: true, origin: '.env line 1' },
       { name: 'SENTRY_DSN', set: false, origin: '' },
       { name: 'service-account.json', set: true, origin: '.env line 2' },
+      { name: 'backup/ssh_key', set: false, origin: '' },
     ]);
   });
 
   test('their names are no misspelt keys', async () => {
-    const settings = await load({}, { env: { ANNY_BACKUP_IDENTITY: 'AGE-SECRET-KEY-1Q' } });
+    const settings = await load({}, { env: { ANNY_BACKUP_PASSWORD: 'long-and-random' } });
     expect(settings.warnings).toEqual([]);
   });
 });

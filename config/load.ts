@@ -7,7 +7,7 @@ import { misplacedSecrets } from './misplaced-secrets.ts';
 import { effective } from './origins.ts';
 import { type Problem, refuse } from './problem.ts';
 import { type Config, configSchema } from './schema.ts';
-import { readSecretFiles, secretNames } from './secrets.ts';
+import { OWN_SECRET_FILES, readSecretFiles, secretNames } from './secrets.ts';
 import type { LoadedSettings, SecretOrigin } from './settings.ts';
 import { type LoadOptions, readSources, type Sources } from './sources.ts';
 import { strangers, variableLayer } from './variable-layer.ts';
@@ -28,7 +28,7 @@ export async function loadSettings(options: LoadOptions): Promise<LoadedSettings
   const { values, origins } = effective(layersOf(sources));
   const config = configSchema.parse(values);
   const secret = (name: string): string | undefined => lookUp(places, name)?.value;
-  const files = await readSecretFiles(config.app.secret_files, secret, directory);
+  const files = await readSecretFiles({ ...config.app.secret_files, ...OWN_SECRET_FILES }, secret, directory);
   const secretValues = new Map([...secretsIn(places, secretNames(config.app.secrets)), ...files.contents]);
   return {
     environment,
@@ -78,7 +78,9 @@ function declaredSecrets(sources: Sources): readonly string[] {
 function otherNames(sources: Sources): ReadonlySet<string> {
   const { values } = effective(layersOf(sources));
   const files = valueAt(values, ['app', 'secret_files']) ?? configSchema.parse({}).app.secret_files;
-  const variables = Object.values(files).filter((name) => typeof name === 'string');
+  const variables = [...Object.values(files), ...Object.values(OWN_SECRET_FILES)].filter(
+    (name) => typeof name === 'string',
+  );
   return new Set([...secretNames(declaredSecrets(sources)), ...variables]);
 }
 
@@ -98,7 +100,7 @@ function secretOrigins({ app }: Config, places: readonly Variables[]): SecretOri
   };
   return [
     ...secretNames(app.secrets).map((name) => originOf(name, name)),
-    ...Object.entries(app.secret_files).map(([name, variable]) => originOf(name, variable)),
+    ...Object.entries({ ...app.secret_files, ...OWN_SECRET_FILES }).map(([name, variable]) => originOf(name, variable)),
   ];
 }
 

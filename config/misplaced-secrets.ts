@@ -4,7 +4,7 @@ import type { Entry, YamlFile } from './yaml-file.ts';
 
 /** What known kinds of secrets look like, and the variable that they belong into (the key's own name when there is none). */
 const SHAPES: readonly { readonly pattern: RegExp; readonly what: string; readonly variable?: string }[] = [
-  { pattern: /AGE-SECRET-KEY-1[0-9A-Z]{20,}/i, what: 'an age identity', variable: 'ANNY_BACKUP_IDENTITY' },
+  { pattern: /AGE-SECRET-KEY-1[0-9A-Z]{20,}/i, what: 'an age identity' },
   { pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----/, what: 'a private key' },
   { pattern: /https:\/\/hooks\.slack\.com\/services\/\S+/i, what: 'a webhook', variable: 'ALERT_WEBHOOK_URL' },
   {
@@ -28,7 +28,7 @@ const SECRET_NAME =
 const OWN_VARIABLES: Readonly<Record<string, string>> = {
   'infra.api_key': 'VULTR_API_KEY',
   'infra.token': 'VULTR_API_KEY',
-  'backup.identity': 'ANNY_BACKUP_IDENTITY',
+  'backup.password': 'ANNY_BACKUP_PASSWORD',
   api_key: 'ANNY_API_KEY',
   webhook_url: 'ALERT_WEBHOOK_URL',
 };

@@ -165,17 +165,26 @@ const deploy = z.strictObject({
 });
 
 const backup = z.strictObject({
-  dir: absolutePath.default('/opt/anny/backups').meta({ description: 'On the machine.' }),
-  store: z
-    .string()
-    .default('.anny/backups')
-    .meta({ description: "Off the machine: a directory on the operator's side." }),
+  repository: text(
+    /^($|s3:https?:\/\/[^\s:@/]+(:\d+)?\/\S+|rest:https?:\/\/([^\s:@/]+@)?[^\s:@/]+(:\d+)?\/\S*|sftp:(\/\/)?[^\s:@/]+@[^\s@]+|\/\S+)/,
+    'a restic repository, without a password in it: s3:https://HOST/BUCKET/PATH, rest:https://USER@HOST/PATH, sftp:USER@HOST:/PATH, or a path on the machine',
+  )
+    .default('')
+    .meta({ description: 'Where backups are kept; "" for nowhere. Its password is ANNY_BACKUP_PASSWORD in .env.' }),
+  ssh_host_key: text(/^($|ssh-ed25519 [A-Za-z0-9+/=]{60,80}$)/, 'an ed25519 host key: "ssh-ed25519 AAAA…"')
+    .default('')
+    .meta({ description: 'Of the host of an sftp: repository; `ssh-keyscan -t ed25519 HOST` tells it.' }),
+  dir: absolutePath.default('/opt/anny/backups').meta({
+    description: 'On the machine: a copy of the state that the next backup begins with, and what restic remembers.',
+  }),
   retention_days: z.int().min(1).default(7),
   schedule: z.string().default('*-*-* 02:00:00').meta({ description: 'systemd calendar expression.' }),
-  recipients: z
-    .array(text(/^age1[a-z0-9]{58}$/, 'an age public key: age1…'))
-    .default([])
-    .meta({ description: 'age public keys that archives are encrypted to.' }),
+  after_change: duration.prefault('40s').meta({
+    description: 'So long after a backup the data is looked at again; what has changed is backed up.',
+  }),
+  stale_after: duration.prefault('36h').meta({
+    description: 'An older backup is restored only with --lose-writes, or by its name.',
+  }),
 });
 
 const tls = z.strictObject({

@@ -4,12 +4,12 @@ import type { Config } from './schema.ts';
 
 /** Secrets that Anny itself knows; those of the app are named in app.secrets. */
 const OWN_SECRETS = [
-  'VULTR_API_KEY',
-  'ANNY_BACKUP_IDENTITY',
-  'ALERT_WEBHOOK_URL',
-  'PULUMI_CONFIG_PASSPHRASE',
-  'PULUMI_ACCESS_TOKEN',
-] as const;
+  ...['VULTR_API_KEY', 'ANNY_BACKUP_PASSWORD', 'RESTIC_REST_PASSWORD', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
+  ...['ALERT_WEBHOOK_URL', 'PULUMI_CONFIG_PASSPHRASE', 'PULUMI_ACCESS_TOKEN'],
+];
+
+/** Variables that hold the path of a secret file which Anny itself knows, by the name under which its content is kept. */
+export const OWN_SECRET_FILES: Readonly<Record<string, string>> = { 'backup/ssh_key': 'ANNY_BACKUP_SSH_KEY_FILE' };
 
 /** Names of all secrets, each once. */
 export function secretNames(appSecrets: readonly string[]): readonly string[] {

@@ -1,3 +1,4 @@
+import { goneAs } from './check.ts';
 import { KEYS, type Key, type Path } from './keys.ts';
 import { type Layer, treeOf } from './layer.ts';
 import { nearest } from './nearest.ts';
@@ -69,8 +70,17 @@ export function strangers(
   for (const name of variables.names) {
     const ours = SECTIONS.some((section) => name.startsWith(section));
     if (!ours || BY_VARIABLE.has(name) || known.has(name)) continue;
-    const meant = nearest(name, [...BY_VARIABLE.keys()]);
     const where = variables.where(name);
+    const gone = goneAs(name);
+    if (gone !== undefined) {
+      problems.push({ where, what: gone.replace('this key', 'this variable') });
+      continue;
+    }
+    if (name === 'ANNY_BACKUP_IDENTITY') {
+      warnings.push(`${where}: opens age archives of earlier versions only, and is not read`);
+      continue;
+    }
+    const meant = nearest(name, [...BY_VARIABLE.keys()]);
     if (meant === undefined) warnings.push(`${where}: names no key, and is not read`);
     else problems.push({ where, what: `names no key; did you mean ${meant}?` });
   }

@@ -100,8 +100,18 @@ const INVALID: readonly Case[] = [
   },
   {
     about: 'a wrong item of a list',
-    text: 'backup:\n  recipients:\n    - ssh-ed25519\n',
-    says: 'config.yaml:3:7  backup.recipients.0: found "ssh-ed25519", allowed: an age public key: age1…',
+    text: 'app:\n  secrets:\n    - 1-key\n',
+    says: "config.yaml:3:7  app.secrets.0: found a text of 5 characters, allowed: a variable's name: letters, digits and underscores",
+  },
+  {
+    about: 'a key of an earlier version, with what takes its place',
+    text: 'backup:\n  recipients: [age1x]\n',
+    says: 'config.yaml:2:3  backup.recipients: no such key; age archives have become a restic repository: remove this key, set backup.repository, and ANNY_BACKUP_PASSWORD in .env',
+  },
+  {
+    about: 'a repository that is none',
+    text: 'backup:\n  repository: s3:bucket\n',
+    says: 'config.yaml:2:15  backup.repository: found "s3:bucket", allowed: a restic repository, without a password in it: s3:https://HOST/BUCKET/PATH, rest:https://USER@HOST/PATH, sftp:USER@HOST:/PATH, or a path on the machine',
   },
   {
     about: 'a URL that is none',
@@ -209,9 +219,15 @@ describe('a wrong variable names itself instead of a line', () => {
     ],
     [
       'a wrong item of a list',
-      { ANNY_BACKUP_RECIPIENTS: 'age2' },
+      { ANNY_APP_SECRETS: 'A,b-c' },
       '',
-      'ANNY_BACKUP_RECIPIENTS in the environment  backup.recipients.0: found "age2", allowed: an age public key: age1…',
+      "ANNY_APP_SECRETS in the environment  app.secrets.1: found a text of 3 characters, allowed: a variable's name: letters, digits and underscores",
+    ],
+    [
+      'a variable of an earlier version',
+      { ANNY_BACKUP_STORE: 'x' },
+      '',
+      'ANNY_BACKUP_STORE in the environment: backups are kept in a restic repository now: remove this variable, and set backup.repository',
     ],
     [
       'a misspelt variable',
@@ -257,8 +273,8 @@ const SECRETS: readonly Case[] = [
   },
   {
     about: 'an age identity, by its shape, where something else belongs',
-    text: `backup:\n  recipients: [AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQ]\n`,
-    says: 'config.yaml:2:16  backup.recipients.0: an age identity does not belong here: move it to .env as ANNY_BACKUP_IDENTITY=…',
+    text: `backup:\n  schedule: AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQ\n`,
+    says: 'config.yaml:2:13  backup.schedule: an age identity does not belong here: move it to .env as SCHEDULE=…',
   },
   {
     about: 'a key of Vultr in a comment',

@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { stringify } from 'yaml';
+import { LOCAL_REPOSITORY_PASSWORD } from '../cloud/local/place.ts';
 import type { CloudUp } from '../cloud/local/up.ts';
 
 export const ROOT = join(import.meta.dirname, '..');
@@ -17,9 +18,11 @@ export interface DemoProject {
   readonly trust: string;
 }
 
-/** Writes the project anew; the backups of an earlier demo go with it. */
+const PASSWORD_BYTES = 24;
+
+/** Writes the project anew. */
 export async function makeProject(directory: string, cloud: CloudUp, apiKey: string): Promise<DemoProject> {
-  for (const name of ['app', 'backups', '.anny/journal-demo.jsonl']) {
+  for (const name of ['app', '.anny/journal-demo.jsonl']) {
     await rm(join(directory, name), { recursive: true, force: true });
   }
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -27,24 +30,20 @@ export async function makeProject(directory: string, cloud: CloudUp, apiKey: str
     recursive: true,
     filter: (path) => !path.includes('node_modules') && !path.endsWith('.test.ts'),
   });
-  const identity = await knownIdentity(directory);
-  const config = demoConfig(cloud, await identityToRecipient(identity));
-  await writeFile(join(directory, 'config.yaml'), stringify(config));
+  await writeFile(join(directory, 'config.yaml'), stringify(demoConfig(cloud)));
   await writeFile(
     join(directory, '.env'),
-    [`VULTR_API_KEY=${cloud.apiKey}`, `ANNY_API_KEY=${apiKey}`, `ANNY_BACKUP_IDENTITY=${identity}`, ''].join('\n'),
+    [
+      ...[`VULTR_API_KEY=${cloud.apiKey}`, `ANNY_API_KEY=${apiKey}`],
+      `ANNY_BACKUP_PASSWORD=${randomBytes(PASSWORD_BYTES).toString('base64url')}`,
+      ...[`RESTIC_REST_PASSWORD=${LOCAL_REPOSITORY_PASSWORD}`, ''],
+    ].join('\n'),
     { mode: 0o600 },
   );
   return { directory, apiKey, nameServer: cloud.nameServer, trust: cloud.trust };
 }
 
-/** That of an earlier demo, since its recipient is part of the image: the image is the same then. */
-async function knownIdentity(directory: string): Promise<string> {
-  const earlier = await readFile(join(directory, '.env'), 'utf8').catch(() => '');
-  return /^ANNY_BACKUP_IDENTITY=(\S+)$/m.exec(earlier)?.[1] ?? generateIdentity();
-}
-
-function demoConfig(cloud: CloudUp, recipient: string): object {
+function demoConfig(cloud: CloudUp): object {
   return {
     app: {
       build_args: { BASE_IMAGE: 'anny-local/node:24' },
@@ -66,7 +65,7 @@ function demoConfig(cloud: CloudUp, recipient: string): object {
       smoke: 'app/smoke.sh',
       health: { interval: '200ms' },
     },
-    backup: { store: 'backups', recipients: [recipient] },
+    backup: { repository: `${cloud.repositories}demo/` },
     tls: { email: `ops@${cloud.zone}`, acme_server: cloud.acme, extra_ca: '.anny/local/trust.pem' },
     // lynis takes half a minute.
     image: { docker: 'distribution', hardening: false },
@@ -87,7 +86,7 @@ export async function changeApp({ directory }: DemoProject, at: Date): Promise<s
 
 /** The secrets of the demo come from its own .env, whatever stands in the user's environment. */
 export function demoEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const foreign = /^(ANNY_|VULTR_|CERTBOT_EMAIL$|ALERT_WEBHOOK_URL$)/;
+  const foreign = /^(ANNY_|VULTR_|RESTIC_|AWS_|CERTBOT_EMAIL$|ALERT_WEBHOOK_URL$)/;
   const kept = Object.entries(env).filter(([name]) => !foreign.test(name));
   return { ...Object.fromEntries(kept), ANNY_ENV: 'demo' };
 }

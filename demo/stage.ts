@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Image, imagesIn } from '../builder/catalog.ts';
 import { dropImage } from '../builder/papers/archive.ts';
@@ -8,7 +8,7 @@ import type { Cloud } from '../cloud/cloud.ts';
 import { certificatesIssued } from '../cloud/local/acme.ts';
 import { takeDown } from '../cloud/local/down.ts';
 import type { Surroundings } from '../cloud/local/engine.ts';
-import { cloudPlace } from '../cloud/local/place.ts';
+import { cloudPlace, placeFiles } from '../cloud/local/place.ts';
 import { bringUp } from '../cloud/local/up.ts';
 import type { Report } from '../operation/report.ts';
 import { systemClock } from '../operation/system-clock.ts';
@@ -50,6 +50,8 @@ export interface Stage {
 
 export async function openStage({ cloud, directory }: StagePlace, terminate: AbortSignal): Promise<Stage> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  // Backups of an earlier demo: their password was another.
+  await rm(placeFiles(cloud.place).repositories, { recursive: true, force: true });
   const up = await bringUp(cloud, directory);
   const project = await makeProject(directory, up, `demo-${randomBytes(API_KEY_BYTES).toString('hex')}`);
   const account = openAccount({ apiUrl: up.apiUrl, apiKey: up.apiKey, clock: systemClock });

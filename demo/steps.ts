@@ -75,7 +75,7 @@ export function demoSteps(stage: Stage, seen: Seen): readonly DemoStep[] {
       name: 'back up, lose the live machine',
       run: async () => {
         const visitor = here(seen.visitor);
-        await stage.bluegreen('backup');
+        await stage.bluegreen('backup', 'now');
         seen.ids = await visitor.ids();
         await visitor.close();
         const live = (await stage.account.instances()).find(({ tags }) => tags.includes('stage=live'));

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { z } from 'zod';
 
 /** The machine port: the verbs of `anny-box` (docs/anny-box.md), which every answer is validated against. */
@@ -16,6 +15,19 @@ export type Manifest = z.infer<typeof manifestSchema>;
 /** What a held machine has left: its state, and in `beside` a sha256 over what travels with it, history and certificate. */
 export const heldStateSchema = manifestSchema.extend({ beside: z.string().regex(/^[0-9a-f]{64}$/) });
 export type HeldState = z.infer<typeof heldStateSchema>;
+
+/** A backup that a machine has made and kept in the repository. */
+export const madeBackupSchema = manifestSchema.extend({
+  /** Its snapshot. */
+  id: z.string().regex(/^[0-9a-f]{8,64}$/),
+  /** Everything that was written until then is in it; by the machine's clock. */
+  at: z.number().int(),
+  release: z.string(),
+  generation: z.number().int(),
+  /** Of this machine's backups: grows by one with each, whatever becomes of its clock. */
+  sequence: z.number().int(),
+});
+export type MadeBackup = z.infer<typeof madeBackupSchema>;
 
 export const healthSchema = z.object({
   healthy: z.boolean(),
@@ -68,6 +80,10 @@ export const statusSchema = z.object({
   issuer: issuerSchema.optional(),
   /** Seconds since the epoch; 0 for never. */
   lastBackupAt: z.number().int(),
+  /** Everything that was written here until then is in a backup; 0 when nothing is. */
+  savedAt: z.number().int().default(0),
+  /** When it last found the whole repository in order; 0 for never. */
+  checkedAt: z.number().int().default(0),
   /** What this relay has forwarded since it became one. */
   relayed: z.object({
     /** Requests that have ended, and when the last one did (seconds since the epoch, 0 for never). */
@@ -170,8 +186,8 @@ export interface Box {
   ): Promise<{ readonly changes: readonly SecretChange[]; readonly restarted: boolean }>;
   /** writer: the app ends and starts again while requests wait. */
   restart(): Promise<z.infer<typeof healthSchema>>;
-  /** candidate: replaces the state by a tar archive (as `backup` makes, decrypted); the app must be stopped. */
-  restore(archive: Readable): Promise<Manifest>;
+  /** candidate: replaces the state by a snapshot of the repository, fetched and checked first; the app must be stopped. */
+  restore(snapshot: string): Promise<Manifest>;
   /** Starts the app as a candidate; only requests with the pass reach it. Waits until it is healthy. */
   start(timeoutMs: number): Promise<z.infer<typeof healthSchema>>;
   /** Stops a candidate's or relay's app and forgets passes and takeover. */
@@ -205,10 +221,8 @@ export interface Box {
    * may have committed meanwhile. `stop` and `activate` end it.
    */
   takeover(source: PullSource, left: HeldState, timeoutMs: number): Promise<z.infer<typeof healthSchema>>;
-  /** writer (or a stopped one): an encrypted archive on the machine, for the recipients in its configuration. */
-  backup(): Promise<{ readonly path: string; readonly bytes: number; readonly sha256: string; readonly at: number }>;
-  /** The content of an encrypted archive that `backup` named. */
-  fetchBackup(path: string): Promise<Readable>;
+  /** writer: a backup, kept in the repository. */
+  backup(): Promise<MadeBackup>;
   /** writer: issues a certificate for the name by HTTP-01, or renews one near its end. Returns the status's certificate. */
   certificate(): Promise<BoxStatus['certificate']>;
   /** Last lines of the app's (and with `all` nginx's and anny-box's) logs. */

@@ -7,6 +7,7 @@ import {
   healthSchema,
   heldStateSchema,
   historyEntrySchema,
+  madeBackupSchema,
   manifestSchema,
   processesSchema,
   secretChangeSchema,
@@ -83,7 +84,7 @@ function boxOn(connection: Connection, address: string, token: Token, untilMs = 
         timeoutMs: RESTART_TIMEOUT_MS,
       }),
     restart: () => call(healthSchema, ['restart'], { timeoutMs: RESTART_TIMEOUT_MS }),
-    restore: (archive) => call(manifestSchema, ['restore'], { stdin: archive, ...transfer }),
+    restore: (snapshot) => call(manifestSchema, ['restore', snapshot], transfer),
     start: (timeoutMs) =>
       call(healthSchema, ['start', seconds(timeoutMs)], { timeoutMs: timeoutMs + DEFAULT_TIMEOUT_MS }),
     stop: async () => void (await call(nothing, ['stop'])),
@@ -104,9 +105,7 @@ function boxOn(connection: Connection, address: string, token: Token, untilMs = 
         ['takeover', source.address, source.hostPublicKey, seconds(timeoutMs), held.digest, held.beside],
         { timeoutMs: timeoutMs + DEFAULT_TIMEOUT_MS },
       ),
-    backup: () =>
-      call(z.object({ path: z.string(), bytes: z.number(), sha256: z.string(), at: z.number() }), ['backup'], transfer),
-    fetchBackup: (path) => connection.stream(command(['fetch-backup', path], token())),
+    backup: () => call(madeBackupSchema, ['backup'], transfer),
     certificate: () => call(statusSchema.shape.certificate, ['certificate'], { timeoutMs: 300_000 }),
     logs: async (lines, all = false) =>
       (await call(z.object({ text: z.string() }), ['logs', String(lines), ...(all ? ['all'] : [])])).text,

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { PassThrough, type Readable } from 'node:stream';
 import { NodeSSH } from 'node-ssh';
 import { AnnyError } from '../operation/errors.ts';
 import { fingerprintOfBlob } from './host-key.ts';
@@ -17,8 +16,6 @@ export interface ExecResult {
 /** One SSH connection to a machine; every command is a channel on it, so that `ufw limit` counts one. */
 export interface Connection {
   exec(command: string, options?: RunOptions): Promise<ExecResult>;
-  /** Starts a command and gives its output as it comes; the stream errors when the command fails. */
-  stream(command: string): Promise<Readable>;
   close(): Promise<void>;
 }
 
@@ -48,7 +45,6 @@ export async function connect(target: ShellAddress & { readonly timeoutMs?: numb
   ssh.connection?.on('error', () => undefined);
   return {
     exec: (command, options = {}) => exec(ssh, target.address, command, options),
-    stream: (command) => stream(ssh, target.address, command),
     close: async () => ssh.dispose(),
   };
 }
@@ -118,18 +114,6 @@ function exec(ssh: NodeSSH, address: string, command: string, options: RunOption
       else options.stdin.on('error', () => channel.close()).pipe(channel);
     });
   });
-}
-
-async function stream(ssh: NodeSSH, address: string, command: string): Promise<Readable> {
-  const output = new PassThrough();
-  exec(ssh, address, command, { stdout: output }).then(
-    (result) =>
-      result.code === 0
-        ? output.end()
-        : output.destroy(lost(address, command, result.stderr.trim() || `exit ${result.code}`)),
-    (error: Error) => output.destroy(error),
-  );
-  return output;
 }
 
 function lineSplitter(onLine: ((line: string) => void) | undefined): (chunk: Buffer) => void {

@@ -57,7 +57,7 @@ function steadyBox(line: Line, clock: Clock, untilMs = Number.POSITIVE_INFINITY)
     useSecrets: (files) => again((one) => one.useSecrets(files)),
     // Done again it would be a second one.
     restart: () => once((one) => one.restart()),
-    restore: (archive) => once((one) => one.restore(archive)),
+    restore: (snapshot) => again((one) => one.restore(snapshot)),
     start: (timeoutMs) => again((one) => one.start(timeoutMs)),
     stop: () => again((one) => one.stop()),
     pass: (token) => again((one) => one.pass(token)),
@@ -72,7 +72,6 @@ function steadyBox(line: Line, clock: Clock, untilMs = Number.POSITIVE_INFINITY)
     pull: (source) => again((one) => one.pull(source)),
     takeover: (source, held, timeoutMs) => again((one) => one.takeover(source, held, timeoutMs)),
     backup: () => again((one) => one.backup()),
-    fetchBackup: (path) => once((one) => one.fetchBackup(path)),
     certificate: () => again((one) => one.certificate()),
     logs: (lines, all) => again((one) => one.logs(lines, all)),
     ps: () => again((one) => one.ps()),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { underLoad } from '../bench/load/load.ts';
 import { reset } from '../cloud/local/down.ts';
+import { placeFiles } from '../cloud/local/place.ts';
 
 import { NAME } from '../demo/project.ts';
 
@@ -63,8 +64,19 @@ describe('an operator who looks', () => {
     expect(view.nameServers.every(({ right }: { right: boolean }) => right)).toBe(true);
   });
 
+  it('drills the recovery on a scratch machine, which is gone afterwards, and sees in status that it was proved', async () => {
+    const before = await machines();
+    const { code, stdout } = await bluegreen(['drill', '--json']);
+    expect(code).toBe(0);
+    const drilled = JSON.parse(stdout);
+    expect(drilled.rtoMs).toBeLessThan(60_000);
+    expect(drilled).toMatchObject({ backup: { release: expect.any(String) }, writesMissing: expect.any(Number) });
+    expect(await machines()).toEqual(before);
+    expect((await status()).backups).toMatchObject({ proof: { by: 'drill', backup: drilled.backup.id }, problem: '' });
+  });
+
   it('finds no secret in what is written down here', async () => {
-    const secrets = (await readFile(join(place.directory, '.env'), 'utf8')).matchAll(/^(ANNY_\w+)=(.+)$/gm);
+    const secrets = (await readFile(join(place.directory, '.env'), 'utf8')).matchAll(/^((?:ANNY|RESTIC)_\w+)=(.+)$/gm);
     const journal = await readFile(join(place.directory, '.anny', 'journal-demo.jsonl'), 'utf8');
     const shown = (await bluegreen(['config', 'show'])).stdout;
     const logs = (await bluegreen(['logs', '--all', '-n', '500'])).stdout;
@@ -155,7 +167,9 @@ describe('the doctor', () => {
       live.id,
       live.tags.map((tag) => (tag === 'stage=live' ? 'stage=candidate' : tag)),
     );
-    await rm(join(place.directory, 'backups'), { recursive: true });
+    // Nothing has changed since, so that no machine makes another by itself.
+    expect(await bluegreen(['backup', 'now'])).toMatchObject({ code: 0 });
+    await rm(join(placeFiles(place.cloud.place).repositories, 'demo'), { recursive: true });
     const before = await doctor();
     expect(before.code).toBe(1);
     expect(before.found).toEqual(
@@ -163,7 +177,7 @@ describe('the doctor', () => {
     );
     const { code, done, found } = await doctor('--fix', '--yes');
     expect({ code, found }).toEqual({ code: 0, found: [] });
-    expect(done).toEqual(expect.arrayContaining(['anny-bluegreen settle', 'anny-bluegreen backup']));
+    expect(done).toEqual(expect.arrayContaining(['anny-bluegreen settle', 'anny-bluegreen backup now']));
     await visitor().write('after-the-doctor', 'once more');
   });
 

@@ -19,6 +19,8 @@ const PROGRAMS = {
   openssl: 'openssl',
   rsync: 'rsync',
   jq: 'jq',
+  restic: 'restic',
+  rclone: 'rclone',
 };
 
 /** Services among them: this computer wants their programs, not that they serve. */

@@ -1,6 +1,5 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { bringUp } from '../cloud/local/up.ts';
 import { ROOT } from '../demo/project.ts';
 import type { StagePlace } from '../demo/stage.ts';
@@ -23,8 +22,7 @@ export async function openLogbook({ cloud }: StagePlace): Promise<Logbook> {
   await mkdir(directory, { recursive: true });
   await cp(join(ROOT, 'examples', 'logbook'), directory, { recursive: true });
   const up = await bringUp(cloud, directory);
-  const identity = await generateIdentity();
-  const secrets = { VULTR_API_KEY: up.apiKey, LOGBOOK_TOKEN: TOKEN, ANNY_BACKUP_IDENTITY: identity };
+  const secrets = { LOGBOOK_TOKEN: TOKEN };
   const lines = Object.entries(secrets).map(([name, value]) => `${name}=${value}\n`);
   await writeFile(join(directory, '.env'), lines.join(''), { mode: 0o600 });
   // Its config.yaml is meant for a cloud at the usual place; what differs here comes from the environment.
@@ -33,7 +31,7 @@ export async function openLogbook({ cloud }: StagePlace): Promise<Logbook> {
     ANNY_INFRA_API_URL: up.apiUrl,
     ANNY_INFRA_NAME_SERVERS: up.nameServer,
     ANNY_TLS_ACME_SERVER: up.acme,
-    ANNY_BACKUP_RECIPIENTS: await identityToRecipient(identity),
+    ANNY_BACKUP_REPOSITORY: `${up.repositories}logbook/`,
   };
   return {
     image: (...words) => run(directory, 'anny-image', words, { env }),

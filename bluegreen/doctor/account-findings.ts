@@ -2,13 +2,13 @@ import { isBakeMachine, MAY_BAKE_MS } from '../../builder/bake-machine.ts';
 import type { Instance } from '../../cloud/cloud.ts';
 import { isQuiet } from '../../lease/list.ts';
 import { age } from '../age.ts';
-import { readTags } from '../tags.ts';
+import { isDrill, readTags } from '../tags.ts';
 import { decide, destroyByHand, type Finding, fix } from './finding.ts';
 import type { Observations } from './observations.ts';
 
 /** What lies about in the account: leftovers of bakes, and what nobody can read. */
 export function accountFindings(seen: Observations): readonly Finding[] {
-  return [...bakes(seen), ...snapshots(seen), ...unreadable(seen)];
+  return [...bakes(seen), ...snapshots(seen), ...drills(seen), ...unreadable(seen)];
 }
 
 function bakes(seen: Observations): Finding[] {
@@ -37,9 +37,30 @@ function snapshots(seen: Observations): Finding[] {
     }));
 }
 
+/** No drill takes as long. */
+const MAY_DRILL_SECONDS = 2 * 3_600;
+
+function drills({ tagged, environment, nowSeconds, apiUrl }: Observations): Finding[] {
+  return tagged
+    .filter((one) => isDrill(one, environment) && nowSeconds - Date.parse(one.createdAt) / 1000 > MAY_DRILL_SECONDS)
+    .map(({ id, label, createdAt }) => ({
+      code: 'orphan-drill',
+      severity: 'warning',
+      found: `${label} has been there for ${ageOf(createdAt, nowSeconds)}, and no drill takes as long`,
+      means: 'a drill was killed; the machine only costs money, and the next drill destroys it',
+      repair: decide(destroyByHand(apiUrl, `instances/${id}`)),
+    }));
+}
+
 function unreadable({ tagged, environment, apiUrl }: Observations): Finding[] {
   return tagged
-    .filter((one) => isOurs(one, environment) && !isBakeMachine(one.tags) && isUnreadable(one, environment))
+    .filter(
+      (one) =>
+        isOurs(one, environment) &&
+        !isBakeMachine(one.tags) &&
+        !isDrill(one, environment) &&
+        isUnreadable(one, environment),
+    )
     .map(({ id, label, tags }) => ({
       code: 'unreadable',
       severity: 'warning',

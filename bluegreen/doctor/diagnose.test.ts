@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Instance, InstanceId, RecordId } from '../../cloud/cloud.ts';
 import type { BoxStatus } from '../../machine/box.ts';
-import { answering, examined, IMAGE, NOW_SECONDS, seen, silent } from '../../test/simulation/example-releases.ts';
+import {
+  answering,
+  backupOf,
+  examined,
+  IMAGE,
+  NOW_SECONDS,
+  seen,
+  silent,
+} from '../../test/simulation/example-releases.ts';
 import type { World } from '../observe.ts';
 import type { Answering, Silent } from '../release.ts';
 import { diagnose } from './diagnose.ts';
@@ -272,31 +280,53 @@ describe('the machines', () => {
 });
 
 describe('what would be left if the writer were lost', () => {
-  const backups = (files: Observations['backups']['files']) => ({
-    backups: { configured: true, files, schedule: 'daily' },
+  const backups = (files: Observations['backups']['files'], besides: Partial<Observations['backups']> = {}) => ({
+    backups: {
+      configured: true,
+      offMachine: true,
+      files,
+      proof: undefined,
+      problem: '',
+      schedule: 'daily',
+      ...besides,
+    },
   });
-  const file = (hours: number) => ({ name: 'b', at: NOW_SECONDS - hours * HOUR, bytes: 1 });
+  const file = (hours: number) => backupOf(3, NOW_SECONDS - hours * HOUR);
   test.each<[string, Given, string]>([
     [
       'backup-none',
-      { besides: { backups: { configured: false, files: [], schedule: 'daily' } } },
-      'warning, look: anny-bluegreen config get backup.recipients',
+      { besides: backups([], { configured: false }) },
+      'warning, look: anny-bluegreen config get backup.repository',
     ],
-    ['backup-missing', { besides: backups([]) }, 'critical, fix: anny-bluegreen backup'],
-    ['backup-stale', { besides: backups([file(27)]) }, 'warning, fix: anny-bluegreen backup'],
     [
-      'backup-not-made',
-      { machines: [writer({ since: 0, lastBackupAt: NOW_SECONDS - 27 * HOUR }), standby()] },
-      'warning, look: anny-bluegreen ssh blue-3 -- systemctl status anny-backup.timer anny-backup.service',
+      'backup-on-machine',
+      { besides: backups([], { offMachine: false }) },
+      'warning, look: anny-bluegreen config get backup.repository',
+    ],
+    ['backup-unreadable', { besides: backups([], { problem: 'no' }) }, 'warning, look: anny-bluegreen backup list'],
+    ['backup-missing', { besides: backups([]) }, 'critical, fix: anny-bluegreen backup now'],
+    ['backup-stale', { besides: backups([file(27)]) }, 'warning, fix: anny-bluegreen backup now'],
+    [
+      'backup-behind',
+      { machines: [writer({ since: 0, savedAt: NOW_SECONDS - HOUR }), standby()] },
+      'warning, look: anny-bluegreen ssh blue-3 -- systemctl status anny-changes.timer anny-changes',
+    ],
+    [
+      'repository-unchecked',
+      { machines: [writer({ since: 0, checkedAt: NOW_SECONDS - 240 * HOUR }), standby()] },
+      'warning, look: anny-bluegreen ssh blue-3 -- systemctl status anny-tend.timer anny-tend',
+    ],
+    [
+      'backup-unproved',
+      { machines: [writer({ since: 0 }), standby()], besides: backups([file(1)]) },
+      'warning, decide: anny-bluegreen drill',
     ],
     ['image-gone', { besides: { images: [{ ...IMAGE, digest: 'c'.repeat(64) }] } }, 'warning, look: anny-image list'],
   ])('%s', (code, given, expected) => {
     expect(one(code, given)).toBe(expected);
   });
 
-  test('says when the only fresh backup is on the machine itself', () => {
-    const [stale] = found({ besides: backups([file(27)]) });
-    expect(stale?.found).toContain("the machine's own is 60 min old");
+  test('says nothing of backups that are as old as the schedule allows', () => {
     expect(one('backup-stale', { besides: backups([file(25)]) })).toContain('not among');
   });
 });

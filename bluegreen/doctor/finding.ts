@@ -52,7 +52,7 @@ export const NO_REPAIR: Repair = { kind: 'none' };
 export function repairText(action: RepairAction): string {
   switch (action.kind) {
     case 'backup':
-      return 'anny-bluegreen backup';
+      return 'anny-bluegreen backup now';
     case 'fence':
     case 'stop':
       return `anny-bluegreen ssh ${action.release} -- sudo anny-box ${action.kind}`;

@@ -28,7 +28,7 @@ async function run(before: readonly Finding[], mends: readonly (readonly Finding
 test('runs what loses nothing, and looks again after each: one may mend two', async () => {
   const { ran, fixed } = await run([BACKUP, SETTLE], [[]]);
   expect(ran).toEqual(['backup']);
-  expect(fixed).toEqual({ done: ['anny-bluegreen backup'], failed: undefined, left: [] });
+  expect(fixed).toEqual({ done: ['anny-bluegreen backup now'], failed: undefined, left: [] });
 });
 
 test('never runs what is somebody’s decision', async () => {

@@ -2,7 +2,8 @@ import { type Image, imagesIn } from '../../builder/catalog.ts';
 import { BAKES } from '../../builder/sweep.ts';
 import type { Instance } from '../../cloud/cloud.ts';
 import { type ListedClaim, listClaims } from '../../lease/list.ts';
-import type { BackupFile } from '../backups.ts';
+import { AnnyError } from '../../operation/errors.ts';
+import type { Backup, Backups, Proof } from '../backups.ts';
 import type { Context } from '../context.ts';
 import { isHealthy, probeHealth } from '../gates.ts';
 import type { World } from '../observe.ts';
@@ -18,7 +19,15 @@ export interface Observations {
   /** Everything in the account that is tagged "anny", whatever its kind and environment. */
   readonly tagged: readonly Instance[];
   readonly images: readonly Image[];
-  readonly backups: { readonly configured: boolean; readonly files: readonly BackupFile[]; readonly schedule: string };
+  readonly backups: {
+    readonly configured: boolean;
+    readonly offMachine: boolean;
+    readonly files: readonly Backup[];
+    readonly proof: Proof | undefined;
+    /** Why they could not be listed; "" when they were. */
+    readonly problem: string;
+    readonly schedule: string;
+  };
   /** What the writer's app said of itself, by HTTPS and name; undefined without a writer. */
   readonly health: ProbeAnswer | undefined;
   /** Who works on this environment, or was cut off. */
@@ -41,10 +50,10 @@ export async function examine(context: Context, world: World): Promise<Observati
   const { settings, cloud, backups, operation } = context;
   const situation = judge(world);
   const { clock } = operation;
-  const [instances, images, files, claims, health] = await Promise.all([
+  const [instances, images, kept, claims, health] = await Promise.all([
     cloud.instances(),
     imagesIn(cloud),
-    backups.list(),
+    listed(backups),
     listClaims({ cloud, clock, here: context.here }),
     situation.kind === 'live' ? askHealth(context, situation.writer.address) : undefined,
   ]);
@@ -53,7 +62,10 @@ export async function examine(context: Context, world: World): Promise<Observati
     situation,
     tagged: instances.filter(({ tags }) => tags.includes('anny')),
     images,
-    backups: { configured: backups.configured, files, schedule: settings.config.backup.schedule },
+    backups: {
+      ...{ configured: backups.configured, offMachine: backups.offMachine, ...kept },
+      schedule: settings.config.backup.schedule,
+    },
     health,
     claims: claims.filter(({ scope }) => scope === settings.environment),
     bakes: claims.filter(({ scope }) => scope.startsWith(BAKES)),
@@ -63,6 +75,17 @@ export async function examine(context: Context, world: World): Promise<Observati
     rules: retireRules(context),
     nowSeconds: Math.round(operation.clock.now() / 1000),
   };
+}
+
+/** That they cannot be read is a finding, and keeps nobody from the others. */
+async function listed(backups: Backups): Promise<Pick<Observations['backups'], 'files' | 'proof' | 'problem'>> {
+  try {
+    const { backups: files, proof } = await backups.list();
+    return { files, proof, problem: '' };
+  } catch (error) {
+    if (!(error instanceof AnnyError)) throw error;
+    return { files: [], proof: undefined, problem: `${error.found}; ${error.next}` };
+  }
 }
 
 async function askHealth(context: Context, address: string): Promise<ProbeAnswer> {

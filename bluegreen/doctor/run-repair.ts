@@ -25,7 +25,7 @@ export async function runRepair(seen: Context, action: RepairAction): Promise<vo
         await runStep(context.operation, {
           name: 'backup',
           detail: tags.release,
-          run: () => takeBackup(context, box),
+          run: () => takeBackup(box),
           describe: ({ name }) => name,
         });
       });

@@ -87,8 +87,9 @@ function upText(up: CloudUp): string {
     `API          ${up.apiUrl}   (VULTR_API_KEY=${up.apiKey})`,
     `names        *.${up.zone} at ${up.nameServer}`,
     `certificates ${up.acme}, trusted through ${up.trust}`,
+    `backups      ${up.repositories}…, with the passwords in .env.local`,
     '',
-    `next  VULTR_API_KEY=${up.apiKey} anny-image build --env local, then anny-bluegreen promote --env local`,
+    `next  anny-image build --env local, then anny-bluegreen promote --env local`,
     '',
   ].join('\n');
 }

@@ -10,6 +10,7 @@ import { canBePrivileged } from './engine.ts';
 import { openHypervisor } from './hypervisor-docker.ts';
 import { startNameServer } from './name-server.ts';
 import { type CloudPlace, cloudPlace, placeFiles } from './place.ts';
+import { startRepositoryHost } from './repository-host.ts';
 
 /** Above what machines get by themselves (addresses.ts). */
 const RESERVED_HOSTS = [251, 252, 253, 254];
@@ -21,7 +22,7 @@ export interface DaemonOptions {
   readonly machineImage: string;
 }
 
-/** The local cloud in one process: API, admin API, name server, ACME server. Returns how to end it. */
+/** The local cloud in one process: API, admin API, name server, ACME server, repository host. Returns how to end it. */
 export async function startDaemon({ place, apiKey, machineImage }: DaemonOptions): Promise<() => Promise<void>> {
   const files = placeFiles(place);
   await writeFile(files.resolvConf, `nameserver ${place.gateway}\noptions timeout:2 attempts:2\n`);
@@ -40,7 +41,10 @@ export async function startDaemon({ place, apiKey, machineImage }: DaemonOptions
     zones: () => store.state.domains,
     upstream: await hostResolvers(),
   });
-  const acme = await startAcme(place, systemClock);
+  const [acme, repositories] = await Promise.all([
+    startAcme(place, systemClock),
+    startRepositoryHost(place, systemClock),
+  ]);
   const reservedAddresses = RESERVED_HOSTS.map((host) => place.subnet.replace(/\.0\/24$/, `.${host}`));
   const api = createApi({ store, hypervisor, faults, clock: systemClock, apiKey, reservedAddresses });
   const admin = createAdminApi(faults);
@@ -48,7 +52,7 @@ export async function startDaemon({ place, apiKey, machineImage }: DaemonOptions
   await admin.listen({ host: '127.0.0.1', port: place.adminPort });
   await api.listen({ host: '127.0.0.1', port: place.apiPort });
   return async () => {
-    await Promise.allSettled([api.close(), admin.close(), names.close(), acme.close()]);
+    await Promise.allSettled([api.close(), admin.close(), names.close(), acme.close(), repositories.close()]);
     await store.save();
   };
 }

@@ -9,13 +9,14 @@ export interface CloudPlace {
   readonly name: string;
   /** A /24, as "10.77.0.0/24". */
   readonly subnet: string;
-  /** The host's address on the network: name server, ACME and package cache listen there. */
+  /** The host's address on the network: name server, ACME, package cache and repository host listen there. */
   readonly gateway: string;
   readonly apiPort: number;
   readonly adminPort: number;
   readonly acmePort: number;
   readonly dnsPort: number;
   readonly packageCachePort: number;
+  readonly repositoryPort: number;
   readonly stateDir: string;
   /** What outlives a reset: downloaded packages. */
   readonly cacheDir: string;
@@ -27,6 +28,7 @@ const DEFAULT_API_PORT = 8484;
 const ACME_PORT = 14000;
 const DNS_PORT = 53;
 const PACKAGE_CACHE_PORT = 3142;
+const REPOSITORY_PORT = 8000;
 
 const PORT = 'a port from 1 to 65534';
 
@@ -70,6 +72,7 @@ export function cloudPlace(options: PlaceOptions, env: NodeJS.ProcessEnv): Cloud
     acmePort: ACME_PORT,
     dnsPort: DNS_PORT,
     packageCachePort: PACKAGE_CACHE_PORT,
+    repositoryPort: REPOSITORY_PORT,
     stateDir: options.stateDir ?? join(stateHome, name),
     cacheDir: join(cacheHome, 'anny-cloud'),
   };
@@ -89,6 +92,8 @@ export function placeFiles(place: CloudPlace) {
     firewalls: file('firewalls'),
     furtherAddresses: file('further-addresses'),
     acme: file('acme'),
+    repositories: file('repositories'),
+    repositoryHost: file('repository-host'),
     store: file('store'),
   };
 }
@@ -105,7 +110,10 @@ export const LABEL_SNAPSHOT = 'anny.snapshot';
 export const LABEL_DISK_GB = 'anny.disk-gb';
 export const LABEL_RECIPE = 'anny.recipe';
 
-/** Not a secret: the account behind it is on this computer alone, and its API listens on loopback. */
+/** None of these is a secret: what is behind them is on this computer alone. */
 export const LOCAL_API_KEY = 'local-cloud-key';
 export const LOCAL_ZONE = 'anny.test';
 export const LOCAL_SSH_KEY_NAME = 'anny-local';
+export const LOCAL_REPOSITORY_USER = 'anny';
+export const LOCAL_REPOSITORY_PASSWORD = 'local-repository-host';
+export const LOCAL_BACKUP_PASSWORD = 'local-cloud-backups';

@@ -15,8 +15,17 @@ import { findEngine, hasCommand, type Surroundings } from './engine.ts';
 import { lastLines } from './host-command.ts';
 import { ensureRootImage } from './machine-image.ts';
 import { ensureNetwork } from './network.ts';
-import { type CloudPlace, LOCAL_API_KEY, LOCAL_SSH_KEY_NAME, LOCAL_ZONE, placeFiles } from './place.ts';
+import {
+  type CloudPlace,
+  LOCAL_API_KEY,
+  LOCAL_BACKUP_PASSWORD,
+  LOCAL_REPOSITORY_PASSWORD,
+  LOCAL_SSH_KEY_NAME,
+  LOCAL_ZONE,
+  placeFiles,
+} from './place.ts';
 import { appBase, basesIn, STOCK_MACHINE } from './recipes.ts';
+import { repositoryAt } from './repository-host.ts';
 
 const START_TIMEOUT_MS = 90_000;
 
@@ -28,6 +37,8 @@ export interface CloudUp {
   readonly acme: string;
   readonly sshKey: string;
   readonly trust: string;
+  /** Where backups can be kept: add a name, and it is a repository. */
+  readonly repositories: string;
 }
 
 /** Brings the local cloud up, whatever is there already. `directory`: the project that gets a key and the trust file. */
@@ -68,6 +79,8 @@ async function ensurePrograms({ report }: Surroundings): Promise<void> {
     nsenter: 'util-linux',
     openssl: 'openssl',
     arping: 'iputils-arping',
+    rclone: 'rclone',
+    restic: 'restic',
   };
   const checks = Object.entries(wanted).map(async ([command, name]) => ((await hasCommand(command)) ? [] : [name]));
   const missing = (await Promise.all(checks)).flat();
@@ -85,7 +98,10 @@ async function ensurePrograms({ report }: Surroundings): Promise<void> {
 async function startDaemon({ place, clock, report }: Surroundings, machineImage: string): Promise<void> {
   const files = placeFiles(place);
   await refuseTakenPorts(place);
-  const step = report.step('start the local cloud', `API, name server and ACME server; log ${files.daemonLog}`);
+  const step = report.step(
+    'start the local cloud',
+    `API, name server, ACME server and repository host; log ${files.daemonLog}`,
+  );
   const log = await open(files.daemonLog, 'w', 0o600);
   const options = JSON.stringify({ ...optionsOf(place), apiKey: LOCAL_API_KEY, machineImage });
   const entry = join(import.meta.dirname, `daemon${import.meta.filename.endsWith('.ts') ? '.ts' : '.js'}`);
@@ -127,6 +143,7 @@ async function refuseTakenPorts(place: CloudPlace): Promise<void> {
     { host: '127.0.0.1', port: place.adminPort, what: 'the admin API', fix: '--port 9484' },
     { host: place.gateway, port: place.dnsPort, what: 'the name server', fix: '--subnet 10.79.0.0/24' },
     { host: place.gateway, port: place.acmePort, what: 'the ACME server', fix: '--subnet 10.79.0.0/24' },
+    { host: place.gateway, port: place.repositoryPort, what: 'the repository host', fix: '--subnet 10.79.0.0/24' },
   ];
   for (const { host, port, what, fix } of wanted) {
     const problem = await tryToListen(host, port);
@@ -169,6 +186,7 @@ async function furnish(place: CloudPlace, directory: string): Promise<CloudUp> {
   const trust = join(local, 'trust.pem');
   const publicKey = await ensureSshKey(sshKey);
   await copyFile(placeFiles(place).trust, trust);
+  await ensureEnvironmentFile(join(directory, '.env.local'));
   const account = openAccountHere(place);
   const keys = await account.sshKeys();
   const same = keys.some((key) => key.name === LOCAL_SSH_KEY_NAME && key.publicKey === publicKey);
@@ -182,7 +200,21 @@ async function furnish(place: CloudPlace, directory: string): Promise<CloudUp> {
     acme: `https://${place.gateway}:${place.acmePort}/dir`,
     sshKey,
     trust,
+    repositories: repositoryAt(place, '').slice(0, -1),
   };
+}
+
+/** What environment "local" asks of a user, but for the app's own secrets. One that is there is the user's. */
+async function ensureEnvironmentFile(path: string): Promise<void> {
+  const lines = [
+    "# The local cloud's own; none of it is secret. `anny-cloud up` made this file.",
+    `VULTR_API_KEY=${LOCAL_API_KEY}`,
+    `ANNY_BACKUP_PASSWORD=${LOCAL_BACKUP_PASSWORD}`,
+    `RESTIC_REST_PASSWORD=${LOCAL_REPOSITORY_PASSWORD}`,
+  ];
+  await writeFile(path, `${lines.join('\n')}\n`, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 function openAccountHere(place: CloudPlace) {

@@ -1,60 +1,104 @@
-import { Readable } from 'node:stream';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { opened } from '../trial/archive.ts';
-import { ask } from '../trial/asking.ts';
+import type { MadeBackup } from '../box.ts';
+import { ask, write } from '../trial/asking.ts';
 import { startWriting } from '../trial/clients.ts';
 import { begin, blue, green, ground, STATE } from '../trial/pair.ts';
+import { packs, RESTIC, secretsWithRepository, turnBits } from '../trial/repository.ts';
 
-const BLOCK = 512;
+/** Of this subject alone: others have been later writers. */
+const REPOSITORY = 'backups';
+const COPY = '/opt/anny/backups/copy';
 
 export function backupContract(): void {
   describe('a backup', () => {
-    let tar: Buffer;
-    beforeAll(begin);
+    let made: MadeBackup;
+    let kept: readonly string[];
+    /** What the timer does when its time has come. */
+    const follow = async () => JSON.parse(await blue.root('anny-box backup change'));
+    beforeAll(async () => {
+      await begin();
+      await Promise.all([blue, green].map((one) => one.box.secrets(secretsWithRepository(REPOSITORY))));
+      await blue.root('systemctl stop anny-changes.timer');
+    });
 
-    it('is encrypted, and taken while clients write', async () => {
+    it('makes its repository, is encrypted, and taken while clients write', async () => {
       const writing = startWriting(ground, blue.address, 10);
       await sleep(200);
-      const made = await blue.box.backup();
-      const { kept, failures } = await writing.stop();
-      expect(failures).toEqual([]);
-      tar = await opened(blue, made.path);
-      expect((await blue.box.status()).lastBackupAt).toBeGreaterThanOrEqual(made.at);
-      expect(tar.includes(kept[0] ?? 'nothing')).toBe(true);
-      expect(await blue.root(`head -c 20 ${made.path}`)).toBe('age-encryption.org/v');
+      made = await blue.box.backup();
+      const written = await writing.stop();
+      expect(written.failures).toEqual([]);
+      kept = written.kept;
+      expect(made).toMatchObject({ release: 'blue-20260101-000000', generation: 1 });
+      const { lastBackupAt, savedAt } = await blue.box.status();
+      expect(lastBackupAt).toBe(made.at);
+      expect(made.at - savedAt).toBeLessThanOrEqual(1);
+      const stored = Buffer.concat(await Promise.all((await packs(REPOSITORY)).map((path) => readFile(path))));
+      expect(stored.length).toBeGreaterThan(0);
+      expect(stored.includes('write-')).toBe(false);
     });
 
     it('comes back whole or not at all', async () => {
       const before = await green.root(`cd ${STATE} && ls -l`);
-      const cuts = [tar.length / 2, startOf('manifest.json'), startOf('letsencrypt/'), 0];
-      for (const cut of cuts) {
-        await expect(green.box.restore(Readable.from([tar.subarray(0, cut)]))).rejects.toThrow();
-      }
-      const bent = Buffer.from(tar);
-      bent[bent.indexOf('write-')] = 'W'.charCodeAt(0);
-      await expect(green.box.restore(Readable.from([bent]))).rejects.toThrow('does not hold what was put into it');
+      const all = await packs(REPOSITORY);
+      await turnBits(all);
+      await expect(green.box.restore(made.id)).rejects.toThrow(`snapshot ${made.id} could not be fetched`);
+      await turnBits(all);
+      await expect(green.box.restore('0badcafe')).rejects.toThrow('could not be fetched');
+      const other = await blue.root(`cd ${COPY} && ${RESTIC} backup --json --tag backup state | jq -r .snapshot_id`);
+      await expect(green.box.restore(other.slice(0, 8))).rejects.toThrow('is no backup of anny-box');
+      const bent = await blue.root(
+        `cp -a ${COPY} /tmp/bent && cd /tmp/bent && sed -i '1s/write/WRITE/' state/ledger && ${RESTIC} backup --json * | jq -r .snapshot_id`,
+      );
+      await expect(green.box.restore(bent.slice(0, 8))).rejects.toThrow('does not hold what was put into it');
       expect(await green.root(`cd ${STATE} && ls -l; ls ..`)).toBe(`${before}\n_data`);
-      const restored = await green.box.restore(Readable.from([tar]));
-      expect(restored.bytes).toBeGreaterThan(0);
+      const { digest, files, bytes } = await green.box.restore(made.id);
+      expect({ digest, files, bytes }).toEqual({ digest: made.digest, files: made.files, bytes: made.bytes });
       expect((await green.box.status()).certificate.kind).toBe('issued');
       expect((await green.box.history()).at(-1)).toMatchObject({ event: 'restored', release: 'green-20260101-000000' });
+      await green.root(`grep -qx '${kept[0]}' ${STATE}/ledger`);
     });
 
-    it('that is killed leaves no frozen app, no lock and no copy', async () => {
+    it('follows a change, and nothing else', async () => {
+      await follow();
+      expect(await follow()).toEqual({});
+      await write(blue, 'follows');
+      // What is so short before a backup may bring another.
+      await sleep(500);
+      const next = await follow();
+      expect(next).toMatchObject({ reason: 'change' });
+      expect(next.at).toBeGreaterThan(made.at);
+      expect(await follow()).toEqual({});
+    });
+
+    it('is made by the writer alone, and nobody forgets what a later writer keeps', async () => {
+      await expect(green.box.backup()).rejects.toThrow('this machine is a candidate; backup is for: writer');
+      expect(JSON.parse(await blue.root('anny-box tend'))).toEqual({});
+      expect((await blue.box.status()).checkedAt).toBeGreaterThan(0);
+      await blue.root(
+        `cd ${COPY} && ${RESTIC} backup --host ${ground.settings.publicName} --tag backup,generation=99 state`,
+      );
+      expect(await blue.root('anny-box tend || true')).toContain('a later writer (generation 99, this one is 1)');
+    });
+
+    it('that is killed leaves no frozen app and no lock', async () => {
       await blue.root(`head -c 100000000 /dev/urandom > ${STATE}/big`);
       await blue.root(
         '(anny-box backup & until docker inspect -f "{{.State.Paused}}" ledger | grep -q true; do sleep 0.01; done; kill -9 $!)',
       );
       await blue.box.backup();
       expect((await ask(blue)).status).toBe(200);
-      expect(await blue.root('ls -A /opt/anny/backups | grep -v tar.age$ || true')).toBe('');
       await blue.root(`rm ${STATE}/big`);
     });
 
-    /** Where its first header begins: cut there, the rest is a sound archive. */
-    function startOf(name: string): number {
-      return Math.floor(tar.indexOf(name) / BLOCK) * BLOCK;
-    }
+    it('shows what opens it to nobody but root', async () => {
+      expect(await blue.root('stat -c "%a %U" /opt/anny/backup /opt/anny/backup/*')).toBe(
+        '700 root\n600 root\n600 root',
+      );
+      await blue.root(
+        '! journalctl | grep -q "of the trial"; ! grep -rqs "of the trial" /run/anny /var/log /var/lib/anny',
+      );
+    });
   });
 }

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ask } from '../trial/asking.ts';
 import { moveState } from '../trial/handover.ts';
-import { begin, blue, green, STATE } from '../trial/pair.ts';
+import { begin, blue, green, STATE, secrets } from '../trial/pair.ts';
+import { secretsWithRepository } from '../trial/repository.ts';
 
 const VOLUME = '/var/lib/docker/volumes/ledger-state';
 
@@ -41,9 +42,11 @@ export function diskContract(): void {
     });
 
     it('is not filled up by a backup', async () => {
+      await blue.box.secrets(secretsWithRepository());
       await blue.root('mount -t tmpfs -o size=60m,mode=700 tmpfs /opt/anny/backups');
       await expect(blue.box.backup()).rejects.toThrow(/a backup needs \d+ MiB, and \d+ MiB are free/);
       await blue.root('umount /opt/anny/backups');
+      await blue.box.secrets(secrets());
       expect((await ask(blue)).status).toBe(200);
     });
 

@@ -9,7 +9,7 @@ export function imageContract(): void {
         'systemd-analyze verify anny-box.service anny-serve.service anny-hold.socket anny-peer@192.0.2.1.socket',
       );
       await blue.root(
-        'systemd-analyze verify anny-app.service anny-backup.timer anny-monitor.timer anny-certificate.timer',
+        'systemd-analyze verify anny-app.service anny-backup.timer anny-changes.timer anny-tend.timer anny-monitor.timer anny-certificate.timer',
       );
       await blue.root('logrotate -d /etc/logrotate.d/anny && nginx -T 2>&1 | grep "worker_connections 16384"');
     });
@@ -28,7 +28,7 @@ export function imageContract(): void {
       await expect(blue.box.hold(5_000)).rejects.toThrow('this machine is a none; hold is for: writer');
       await expect(blue.box.relay(green.address)).rejects.toThrow('relay is for: writer relay');
       await expect(blue.box.prepare("x'; reboot", 'blue')).rejects.toThrow('is no release');
-      await expect(blue.box.fetchBackup('/etc/shadow').then((stream) => stream.toArray())).rejects.toThrow();
+      await expect(blue.box.restore('../../etc')).rejects.toThrow();
       expect(await blue.root('su deploy -c "sudo -n anny-box deadman; sudo -n id; true"')).toMatch(
         /may not run anny-box deadman/,
       );

@@ -1,9 +1,8 @@
-import { Readable } from 'node:stream';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { opened } from '../trial/archive.ts';
 import { ask, lost, write } from '../trial/asking.ts';
 import { handOver, holdFor, moveState } from '../trial/handover.ts';
-import { begin, blue, green, STATE } from '../trial/pair.ts';
+import { begin, blue, green, STATE, secrets } from '../trial/pair.ts';
+import { secretsWithRepository } from '../trial/repository.ts';
 import { FINGERPRINT, TANGLE } from '../trial/tangle.ts';
 
 export function stateContract(): void {
@@ -20,12 +19,14 @@ export function stateContract(): void {
 
     it('comes back from a backup as it was', async () => {
       const before = await green.root(FINGERPRINT);
-      const { path } = await green.box.backup();
-      const archive = await opened(green, path);
+      await green.box.secrets(secretsWithRepository());
+      const { id } = await green.box.backup();
       await blue.root('rm /var/lib/anny/role.json && anny-box boot >/dev/null');
       await blue.box.prepare('blue-20260103-000000', 'blue');
       await blue.root(`find ${STATE} -mindepth 1 -delete`);
-      await blue.box.restore(Readable.from([archive]));
+      await blue.box.secrets(secretsWithRepository());
+      await blue.box.restore(id);
+      await Promise.all([blue.box.secrets(secrets()), green.box.secrets(secrets())]);
       expect(await blue.root(FINGERPRINT)).toBe(before);
     });
 

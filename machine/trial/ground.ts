@@ -11,6 +11,7 @@ import { startNameServer } from '../../cloud/local/name-server.ts';
 import { ensureNetwork } from '../../cloud/local/network.ts';
 import { type CloudPlace, cloudPlace, networkName, placeFiles } from '../../cloud/local/place.ts';
 import { nodeApp, STOCK_MACHINE } from '../../cloud/local/recipes.ts';
+import { startRepositoryHost } from '../../cloud/local/repository-host.ts';
 import { configSchema } from '../../config/schema.ts';
 import type { Settings } from '../../config/settings.ts';
 import { silentReport } from '../../operation/silent-report.ts';
@@ -55,6 +56,7 @@ export async function openGround(overrides: Readonly<Record<string, object>> = {
     upstream: await hostResolvers(),
   });
   const acme = await startAcme(place, systemClock);
+  const repositories = await startRepositoryHost(place, systemClock);
   const hypervisor = await openHypervisor({
     engine,
     place,
@@ -73,7 +75,7 @@ export async function openGround(overrides: Readonly<Record<string, object>> = {
     },
     certificatesIssued: () => certificatesIssued(place),
     close: async () => {
-      await Promise.allSettled([names.close(), acme.close()]);
+      await Promise.allSettled([names.close(), acme.close(), repositories.close()]);
       await removeLeftovers(engine, place);
       await engine.getNetwork(networkName(place)).remove();
       await rm(directory, { recursive: true, force: true });

@@ -1,4 +1,3 @@
-import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { type Ground, openGround } from './ground.ts';
 import { bake, newMachine, type TrialMachine } from './machines.ts';
 
@@ -6,14 +5,11 @@ import { bake, newMachine, type TrialMachine } from './machines.ts';
 export let ground: Ground;
 export let blue: TrialMachine;
 export let green: TrialMachine;
-/** Opens the archives that the machines make. */
-export let identity: string;
 
 export const STATE = '/var/lib/docker/volumes/ledger-state/_data';
 
 export async function openPair(): Promise<void> {
-  identity = await generateIdentity();
-  ground = await openGround({ backup: { recipients: [await identityToRecipient(identity)] } });
+  ground = await openGround();
   await bake(ground);
   [blue, green] = await Promise.all([newMachine(ground, 'blue'), newMachine(ground, 'green')]);
 }

@@ -364,11 +364,11 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'return nowSeconds - at + 0 * (status.now - askedAt);',
   },
   {
-    name: 'a backup is not verified',
-    breaks: 'a restore finds out after minutes, with a machine made, that the backup has rotted',
-    file: 'bluegreen/restore.ts',
-    find: 'run: () => context.backups.verify(plan.backup),',
-    replace: 'run: async () => undefined,',
+    name: 'the newest backup is chosen by clocks',
+    breaks: 'what a replaced machine wrote to the repository is restored in place of what its successor did',
+    file: 'bluegreen/backups.ts',
+    find: 'b.generation - a.generation || ',
+    replace: '',
   },
   {
     name: 'a create is made again at once',

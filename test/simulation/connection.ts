@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import type { Box, BoxStatus, Machines, Processes } from '../../machine/box.ts';
 import { backup, certificate, certificateOf, restore } from './box/backup.ts';
 import { powerOff, powerOn } from './box/boot.ts';
@@ -126,7 +125,7 @@ function boxOn(world: World, operator: Operator, line: Line, untilMs = Number.PO
         return { changes: [], restarted: true };
       }),
     restart: () => inTurn('restart', () => restart(machine)),
-    restore: (archive) => inTurn('restore', () => restore(machine, archive), TRANSFER_TIMEOUT_MS),
+    restore: (snapshot) => inTurn('restore', () => restore(machine, snapshot), TRANSFER_TIMEOUT_MS),
     start: (timeoutMs) => inTurn('start', () => start(machine, timeoutMs), timeoutMs + VERB_TIMEOUT_MS),
     stop: () => inTurn('stop', () => stop(machine)),
     pass: (token) => inTurn('pass', () => pass(machine, token)),
@@ -142,7 +141,6 @@ function boxOn(world: World, operator: Operator, line: Line, untilMs = Number.PO
     takeover: (source, held, timeoutMs) =>
       inTurn('takeover', () => takeover(machine, source, held, timeoutMs), timeoutMs + VERB_TIMEOUT_MS),
     backup: () => inTurn('backup', () => backup(machine), TRANSFER_TIMEOUT_MS),
-    fetchBackup: (path) => run('fetchBackup', async () => Readable.from([path])),
     certificate: () => inTurn('certificate', () => certificate(machine), 300_000),
     logs: () => run('logs', async () => 'a line of the app'),
     ps: () => run('ps', async () => processesOf(machine)),
@@ -187,9 +185,10 @@ function processesOf({ memory }: Machine): Processes {
 
 export function statusOf(machine: Machine): BoxStatus {
   const { disk, memory, world } = machine;
-  const { role, release, slot, since, generation, relayTo, lastBackupAt } = disk;
+  const { role, release, slot, since, generation, relayTo, lastBackupAt, savedAt } = disk;
   return {
-    ...{ role, release, slot, since, generation, relayTo, lastBackupAt },
+    ...{ role, release, slot, since, generation, relayTo, lastBackupAt, savedAt },
+    checkedAt: seconds(machine),
     held: memory.holdUntil > 0,
     holdUntil: memory.holdUntil === 0 ? 0 : Math.floor((memory.holdUntil + machine.skewMs) / 1000),
     app: { running: memory.appRunning, image: machine.digest, startedAt: '', restarts: 0 },

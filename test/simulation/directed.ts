@@ -1,3 +1,4 @@
+import { startBackups } from './backups.ts';
 import type { Machine } from './box/machine.ts';
 import { startClients } from './clients.ts';
 import type { Command } from './commands.ts';
@@ -45,11 +46,20 @@ export type Start = Decided & { readonly seed?: number };
 
 /** Nothing yet: no image, no release. Clients try to write all the same. */
 export function stage({ seed = 1, ...decided }: Start = {}): Stage {
-  const world = newWorld(seed, { backups: true, smoke: false, hooks: false, flakes: 0, skewed: false, ...decided });
+  const world = newWorld(seed, {
+    backups: true,
+    follows: false,
+    smoke: false,
+    hooks: false,
+    flakes: 0,
+    skewed: false,
+    ...decided,
+  });
   const watch = watching(world);
   const run = (command: Command, ...incidents: Incident[]): Promise<Ending> =>
     perform(world, watch, command, incidents);
   startClients(world);
+  startBackups(world);
   return {
     ...{ world, watch, run },
     runBoth: (command, incident, second, afterSeconds) =>

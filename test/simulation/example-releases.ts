@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { type Backup, backupName } from '../../bluegreen/backups.ts';
 import type { Observations } from '../../bluegreen/doctor/observations.ts';
 import type { World } from '../../bluegreen/observe.ts';
 import type { Answering, Release, Silent } from '../../bluegreen/release.ts';
@@ -62,6 +62,7 @@ export function answering(number: number, role: Role, status: Partial<BoxStatus>
   const said: BoxStatus = {
     ...{ role, release: one.tags.release, slot: one.tags.slot, since: NOW_SECONDS - 600, generation: number },
     ...{ relayTo: '', held: false, holdUntil: 0, lastBackupAt: 0, bootId: '', uptimeSeconds: 1, diskFreeBytes: 1e10 },
+    ...{ savedAt: NOW_SECONDS - 30, checkedAt: NOW_SECONDS - 86_400 },
     app: { running: role === 'writer', image: '', startedAt: '', restarts: 0 },
     image: { name: 'anny', digest: one.tags.image.padEnd(64, '0') },
     certificate: { kind: 'issued', name: 'n', issuer: 'i', notAfter: NOW_SECONDS + 80 * 86_400 },
@@ -73,6 +74,20 @@ export function answering(number: number, role: Role, status: Partial<BoxStatus>
     ...status,
   };
   return { ...one, box: deafBox(one.address), status: said, askedAt: NOW_SECONDS };
+}
+
+/** What a release has kept, as the writer of that number in their order. */
+export function backupOf(number: number, at: number): Backup {
+  const id = `${number}`.padStart(8, '0');
+  return {
+    name: backupName(at, id),
+    id,
+    at,
+    bytes: 1,
+    release: release(number).tags.release,
+    generation: number,
+    sequence: 1,
+  };
 }
 
 /** What was seen; the name leads to `led`. */
@@ -91,7 +106,7 @@ export function seen(machines: readonly (Answering | Silent)[], led = ''): World
 
 /** What a diagnosis is made from, where nothing else is wrong. */
 export function examined(world: World, besides: Partial<Observations> = {}): Observations {
-  const backup = { name: '20251231-230000.tar.age', at: NOW_SECONDS - 3_600, bytes: 1 };
+  const backup = backupOf(1, NOW_SECONDS - 3_600);
   return {
     world,
     claims: [],
@@ -99,7 +114,14 @@ export function examined(world: World, besides: Partial<Observations> = {}): Obs
     situation: judge(world),
     tagged: [],
     images: [IMAGE, { ...IMAGE, digest: LIVE_DIGEST }],
-    backups: { configured: true, files: [backup], schedule: '*-*-* 02:00:00' },
+    backups: {
+      configured: true,
+      offMachine: true,
+      files: [backup],
+      proof: undefined,
+      problem: '',
+      schedule: '*-*-* 02:00:00',
+    },
     health: { status: 200, body: 'ok', tookMs: 5 },
     ...{ publicName: 'n', environment: 'test', apiUrl: 'https://api.example.com/v2' },
     rules: { windowSeconds: 300, ttlSeconds: 60 },
@@ -121,7 +143,7 @@ function deafBox(address: string): Box {
   };
   const pulling = { pullKey: never, admit: never, pull: never, takeover: never };
   const upkeep = { compareSecrets: never, useSecrets: never, restart: never, ps: never };
-  const keeping = { restore: (_archive: Readable) => never(), backup: never, fetchBackup: never, certificate: never };
+  const keeping = { restore: never, backup: never, certificate: never };
   const box: Box = {
     address,
     ...verbs,

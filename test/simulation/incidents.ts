@@ -11,7 +11,7 @@ const HANDOVER_CALLS = 'hold hold takeover takeover relay relay relay activate a
 const CLOUD_CALLS = 'instances instance createInstance tagInstance clearUserData halt destroyInstance records'
   .concat(' createRecord pointRecord')
   .split(' ');
-const OTHER_CALLS = 'names.addressesOf probe.get backups.save smoke.run journal.append'
+const OTHER_CALLS = 'names.addressesOf probe.get backups.list backups.prove smoke.run journal.append'
   .concat(' hook.pre-promote hook.pre-handover hook.post-switch hook.post-promote hook.on-failure hook.pre-retire')
   .split(' ');
 

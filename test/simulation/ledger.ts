@@ -11,6 +11,8 @@ export interface Ledger {
   acceptedBy: string;
   /** A command has said that writes acknowledged after this moment may be lost; undefined when none has. */
   mayLoseAfter: number | undefined;
+  /** What the writer's newest backup has; undefined before the first. */
+  saved: Writes | undefined;
   /** Writes that were lost as a command had said before. */
   givenUp: number;
   /** The same, one by one. */
@@ -25,6 +27,7 @@ export function ledger(): Ledger {
     failed: 0,
     acceptedBy: '',
     mayLoseAfter: undefined,
+    saved: undefined,
     givenUp: 0,
     gone: new Set(),
   };

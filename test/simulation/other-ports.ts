@@ -1,14 +1,12 @@
-import { Readable } from 'node:stream';
-import type { BackupFile, Backups } from '../../bluegreen/backups.ts';
+import { type Backup, type Backups, type Kept, newestFirst } from '../../bluegreen/backups.ts';
 import type { Hooks } from '../../bluegreen/hooks.ts';
 import type { NameServers } from '../../bluegreen/name-servers.ts';
 import type { Probe } from '../../bluegreen/probe.ts';
 import type { Smoke } from '../../bluegreen/smoke.ts';
 import type { Clock } from '../../operation/clock.ts';
-import type { AnnyError } from '../../operation/errors.ts';
 import type { Here } from '../../operation/here.ts';
 import type { Journal } from '../../operation/journal.ts';
-import { call, callHere, fault, type Operator, timeOf } from './operator.ts';
+import { call, callHere, fault, type Happening, type Operator, timeOf } from './operator.ts';
 import { healthAt } from './traffic.ts';
 import type { World } from './world.ts';
 import { SERVERS } from './zone.ts';
@@ -116,36 +114,23 @@ export function hooksPort(world: World, operator: Operator): Hooks {
 }
 
 export function backupsPort(world: World, operator: Operator): Backups {
+  const list = async (what: Happening | undefined): Promise<Kept> => {
+    if (what === 'refused') throw fault('BACKUP_UNREADABLE', 'listing the backups', 'the repository does not answer');
+    return { backups: newestFirst(world.store), proof: world.proofs.at(-1) };
+  };
+  const whole = async ({ name, id }: Backup): Promise<void> => {
+    if (world.rotten.has(id)) throw fault('BACKUP_CORRUPT', `reading backup ${name}`, 'it has changed');
+  };
   return {
     configured: world.backups,
-    list: () => callHere(world, operator, 'backups.list', async () => [...world.store].sort((a, b) => b.at - a.at)),
-    save: (archive, { at, bytes, sha256 }) =>
-      callHere(world, operator, 'backups.save', async (what) => {
-        let key = '';
-        for await (const chunk of archive) key += String(chunk);
-        if (key !== sha256 || what !== undefined) throw fault('BACKUP_CORRUPT', 'fetching the backup', 'cut short');
-        const file: BackupFile = { name: key, at, bytes };
-        world.store.push(file);
-        return file;
+    offMachine: true,
+    list: () => call(world, operator, 'backups.list', list),
+    verify: (backup) => call(world, operator, 'backups.verify', () => whole(backup)),
+    write: (backup) => call(world, operator, 'backups.write', () => whole(backup)),
+    prove: (proof) =>
+      call(world, operator, 'backups.prove', async (what) => {
+        if (what === 'refused') throw fault('BACKUP_UNREADABLE', 'proving', 'the repository does not answer');
+        world.proofs.push(proof);
       }),
-    verify: ({ name }) =>
-      callHere(world, operator, 'backups.verify', async () => {
-        if (world.rotten.has(name)) throw corrupt(name);
-      }),
-    open: ({ name }) => callHere(world, operator, 'backups.open', async () => Readable.from(contentOf(world, name))),
   };
-}
-
-/** What has rotted is found out where it has: after some of it has gone out. */
-async function* contentOf(world: World, name: string): AsyncGenerator<string> {
-  if (!world.rotten.has(name)) {
-    yield name;
-    return;
-  }
-  yield name.slice(0, 1);
-  throw corrupt(name);
-}
-
-function corrupt(name: string): AnnyError {
-  return fault('BACKUP_CORRUPT', `decrypting backup ${name}`, 'it has changed');
 }

@@ -1,3 +1,4 @@
+import { newestFirst } from '../../bluegreen/backups.ts';
 import { isWrong } from '../../bluegreen/doctor/finding.ts';
 import { fixAll, isMendable } from '../../bluegreen/doctor/fix-all.ts';
 import { powerOn } from './box/boot.ts';
@@ -12,8 +13,8 @@ import { bake, type World } from './world.ts';
 
 const ROUNDS = 16;
 const WAIT_MS = 700_000;
-/** Where a story has no backups, or clocks that differ, the doctor goes on saying so. */
-const STAYS = ['backup-none', 'clock-skew'];
+/** Where a story has no backups, none that follow the data, or clocks that differ, the doctor goes on saying so. */
+const STAYS = ['backup-none', 'backup-behind', 'clock-skew'];
 
 type Go = (command: Command) => Promise<Ending>;
 type View = Awaited<ReturnType<typeof lookAround>>;
@@ -127,7 +128,7 @@ async function insistOrGiveUp(world: World, go: Go, text: string): Promise<boole
     throw new Violation('writes are to be given up although every machine is alive');
   }
   let ending = await go({ ...command, loseWrites: true });
-  for (const { name } of world.store.toSorted((a, b) => b.at - a.at)) {
+  for (const { name } of newestFirst(world.store)) {
     if (!isCorrupt(ending)) break;
     ending = await go({ kind: 'restore', backup: name, loseWrites: true });
   }
@@ -139,7 +140,7 @@ async function insistOrGiveUp(world: World, go: Go, text: string): Promise<boole
 }
 
 function isCorrupt(ending: Ending): boolean {
-  return ending.kind === 'failure' && ending.code === 'BACKUP_CORRUPT';
+  return ending.kind === 'failure' && ending.code === 'BACKUP_UNPROVED';
 }
 
 function checkKnown(world: World, seen: number): void {

@@ -1,3 +1,4 @@
+import { startBackups } from './backups.ts';
 import type { Temper } from './box/machine.ts';
 import { startClients } from './clients.ts';
 import type { Command } from './commands.ts';
@@ -65,6 +66,7 @@ async function chapters(world: World, watch: Watch, note: Note): Promise<void> {
   };
   bake(world, 'good');
   startClients(world);
+  startBackups(world);
   await insist(world, watch, go, { kind: 'promote', again: false }, random.chance(0.3));
   for (let chapter = random.int(1, 3); chapter > 0; chapter -= 1) {
     await pass(world, watch, random.int(1_000, 900_000));
@@ -145,7 +147,7 @@ function strike(world: World): void {
   if (what === 'reboots') reboot(victim);
   const newest = world.store.at(-1);
   if (what === 'has a backup that rots' && newest !== undefined) {
-    world.rotten.add(newest.name);
+    world.rotten.add(newest.id);
     world.tell(`backup ${newest.name} rots`);
   }
   if (what === 'has its clock set') {

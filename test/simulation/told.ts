@@ -1,3 +1,4 @@
+import type { Backup } from '../../bluegreen/backups.ts';
 import type { Plan } from '../../bluegreen/plan.ts';
 import { ERROR_CODES, type ErrorCode } from '../../operation/errors.ts';
 import type { Machine } from './box/machine.ts';
@@ -11,9 +12,10 @@ import {
   serves,
   Violation,
 } from './invariants.ts';
-import { ELSEWHERE, HERE, type Operator } from './operator.ts';
+import type { Operator } from './operator.ts';
 import { acceptors, decide } from './traffic.ts';
-import type { World } from './world.ts';
+import { SKEW_MS, type World } from './world.ts';
+import { has, missingIn, noWrites } from './writes.ts';
 
 export type Ending =
   | { readonly kind: 'killed' }
@@ -71,10 +73,21 @@ export function checkPlan({ world, command, seen }: Told, plan: Plan): void {
   );
   if (plan.action === 'fall-back' && !('to' in command)) checkNewestChosen(world, plan.to.address, seen.askedAt);
   if (!('lostSeconds' in plan)) return;
-  // Who restores a backup need not be who took it, and dated it.
-  const apartMs = Math.abs(world.skewOf(ELSEWHERE) - world.skewOf(HERE));
+  if (plan.action === 'restore') checkNewestBackup(world, plan.backup, command);
+  // Who restores a backup need not be who made it, and dated it.
+  const apartMs = world.skewed ? 2 * (SKEW_MS[1] - SKEW_MS[0]) : 0;
   const since = world.timeline.now() - plan.lostSeconds * 1_000 - ROUNDED_MS - world.jumpedMs - apartMs;
   world.ledger.mayLoseAfter = Math.min(since, world.ledger.mayLoseAfter ?? since);
+}
+
+/** Nothing that was in the writer's newest backup is left behind, whoever else has written to the repository since. */
+function checkNewestBackup({ ledger, archives }: World, { id, name }: Backup, command: Command): void {
+  if (ledger.saved === undefined || ('backup' in command && command.backup !== undefined)) return;
+  const chosen = archives.get(id)?.state ?? noWrites();
+  const { promised, promisedAt, mayLoseAfter = Number.POSITIVE_INFINITY } = ledger;
+  const owed = (write: number): boolean => has(promised, write) && (promisedAt[write] ?? 0) < mayLoseAfter;
+  const left = missingIn(ledger.saved, chosen).filter(owed);
+  if (left.length > 0) throw new Violation(`${name} is restored, and a newer backup has ${left.length} more writes`);
 }
 
 /** What a command says at its end. */

@@ -1,4 +1,4 @@
-import type { BackupFile } from '../../bluegreen/backups.ts';
+import type { Backup, Proof } from '../../bluegreen/backups.ts';
 import { describeImage } from '../../builder/catalog.ts';
 import type { InstanceId, Snapshot, SnapshotId } from '../../cloud/cloud.ts';
 import type { JournalEntry } from '../../operation/journal.ts';
@@ -28,13 +28,16 @@ export interface World {
   readonly images: SimulatedImage[];
   readonly snapshots: Snapshot[];
   readonly notes: NoteStore;
-  /** Contents of backups by their key, on machines and off. */
+  /** Contents of backups by their id. */
   readonly archives: Map<string, Archive>;
-  /** The operator's backup store. */
-  readonly store: BackupFile[];
-  /** Names of backups in it that have rotted. */
+  /** The repository. */
+  readonly store: Backup[];
+  readonly proofs: Proof[];
+  /** Ids of backups in it that have rotted. */
   readonly rotten: Set<string>;
   readonly backups: boolean;
+  /** Writers make a backup soon after their data has changed. */
+  readonly follows: boolean;
   readonly smoke: boolean;
   readonly hooks: boolean;
   /** Share of probes that fail for no reason. */
@@ -81,7 +84,7 @@ export interface World {
 export const SKEW_MS = [-240_000, 240_000] as const;
 
 /** What a directed story decides itself. */
-export type Decided = Partial<Pick<World, 'backups' | 'smoke' | 'hooks' | 'flakes' | 'skewed'>>;
+export type Decided = Partial<Pick<World, 'backups' | 'follows' | 'smoke' | 'hooks' | 'flakes' | 'skewed'>>;
 
 export function newWorld(seed: number, decided: Decided = {}): World {
   const random = seeded(seed);
@@ -104,8 +107,10 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     notes: noteStore(),
     archives: new Map(),
     store: [],
+    proofs: [],
     rotten: new Set(),
     backups: random.chance(0.7),
+    follows: random.chance(0.8),
     smoke: random.chance(0.3),
     hooks: random.chance(0.3),
     flakes: random.pick([0, 0, 0.02]),

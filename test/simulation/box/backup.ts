@@ -1,5 +1,5 @@
-import type { Readable } from 'node:stream';
-import type { HistoryEntry, Manifest } from '../../../machine/box.ts';
+import { backupName } from '../../../bluegreen/backups.ts';
+import type { HistoryEntry, MadeBackup, Manifest } from '../../../machine/box.ts';
 import { copyOf, type Writes } from '../writes.ts';
 import { leadsHere } from './boot.ts';
 import {
@@ -16,42 +16,65 @@ import {
   seconds,
 } from './machine.ts';
 
-/** What an archive holds; on its way it is only a key, since the content does not matter here. */
+/** What a snapshot holds. */
 export interface Archive {
   readonly state: Writes;
   readonly history: readonly HistoryEntry[];
   readonly issuedUntil: number;
 }
 
-export interface MadeBackup {
-  readonly path: string;
-  readonly bytes: number;
-  readonly sha256: string;
-  readonly at: number;
-}
-
 export async function backup(machine: Machine): Promise<MadeBackup> {
-  const { disk, memory, world } = machine;
-  requireRole(machine, 'writer', 'relay');
-  if (memory.holdUntil > 0) die(machine, 'a handover is under way');
+  requireRole(machine, 'writer');
+  if (machine.memory.holdUntil > 0) die(machine, 'a handover is under way');
   requireRoom(machine);
-  const at = seconds(machine);
+  const copied = copy(machine);
   await pause(machine, 100, 1_000);
-  const key = `archive-${world.archives.size}`;
-  world.archives.set(key, { state: copyOf(disk.state), history: disk.history, issuedUntil: disk.issuedUntil });
-  disk.lastBackupAt = at;
-  return { path: key, bytes: disk.state.count, sha256: key, at };
+  return keep(machine, copied);
 }
 
-export async function restore(machine: Machine, stream: Readable): Promise<Manifest> {
+/** Soon after the data has changed, and with nobody who waits for it. */
+export async function backupChanges(machine: Machine): Promise<void> {
+  const { disk, memory, world } = machine;
+  if (disk.role !== 'writer' || memory.holdUntil > 0 || world.timeline.now() < machine.fullUntil) return;
+  const copied = copy(machine);
+  const { acceptedBy } = world.ledger;
+  await pause(machine, 500, 4_000);
+  keep(machine, copied);
+  if (acceptedBy === machine.address) world.ledger.saved = copied.archive.state;
+}
+
+interface Copied {
+  readonly at: number;
+  readonly generation: number;
+  readonly archive: Archive;
+}
+
+function copy(machine: Machine): Copied {
+  const { history, issuedUntil, generation, state } = machine.disk;
+  return { at: seconds(machine), generation, archive: { state: copyOf(state), history, issuedUntil } };
+}
+
+/** Whatever it has become meanwhile: it is a snapshot of the writer that it was. */
+function keep({ world, disk }: Machine, { at, generation, archive }: Copied): MadeBackup {
+  const id = world.archives.size.toString(16).padStart(8, '0');
+  world.archives.set(id, archive);
+  const { release } = disk;
+  const manifest = manifestOf(archive.state);
+  disk.backups += 1;
+  const sequence = disk.backups;
+  world.store.push({ name: backupName(at, id), id, at, release, generation, sequence, bytes: manifest.bytes });
+  disk.lastBackupAt = at;
+  disk.savedAt = at;
+  return { id, at, release, generation, sequence, ...manifest };
+}
+
+export async function restore(machine: Machine, id: string): Promise<Manifest> {
   requireRole(machine, 'candidate');
   if (machine.memory.appRunning) die(machine, 'the app runs on this machine');
-  let key = '';
-  for await (const chunk of stream) key += String(chunk);
   await pause(machine, 200, 2_000);
   requireRoom(machine);
-  const archive = machine.world.archives.get(key);
-  if (archive === undefined) die(machine, 'this is no archive of anny-box backup');
+  const archive = machine.world.archives.get(id);
+  if (archive === undefined || machine.world.rotten.has(id)) die(machine, `snapshot ${id} is not what was put into it`);
   const { state, history, issuedUntil } = archive;
   const generation = historyGeneration(history);
   Object.assign(machine.disk, { history, generation, ...NO_TAKEOVER });

@@ -27,6 +27,8 @@ export interface Disk {
   state: Writes;
   issuedUntil: number;
   lastBackupAt: number;
+  savedAt: number;
+  backups: number;
   relayed: { requests: number; lastAt: number; writes: number };
   peerWrites: BoxStatus['peerWrites'];
   pullKey: string;
@@ -104,6 +106,8 @@ export function freshDisk(): Disk {
     state: noWrites(),
     issuedUntil: 0,
     lastBackupAt: 0,
+    savedAt: 0,
+    backups: 0,
     relayed: { ...NOTHING_RELAYED },
     peerWrites: null,
     pullKey: '',

@@ -7,7 +7,7 @@ readonly ASK_AGAIN_SECONDS=2
 verb_boot() {
   mkdir -p "$RUN"/{mode,takeover,trust,pass} "$LIB" "${RELAYED_LOG%/*}"
   # What a verb that lost its power left behind; and nobody is admitted any more.
-  rm -rf "$LIB"/.new.* "$OPT"/.new.* "$OPT"/secrets/.new.* /etc/anny/.new.* "$BACKUP_DIR"/.copy "$BACKUP_DIR"/.*.partial "$PULL_KEYS"
+  rm -rf "$LIB"/.new.* "$OPT"/.new.* "$OPT"/{secrets,backup}/.new.* /etc/anny/.new.* "$PULL_KEYS"
   make_placeholder
   use_certificate
   if [[ $ROLE == writer ]]; then

@@ -12,7 +12,8 @@ verb_status() {
     --argjson holdUntil "$(hold_until)" \
     --argjson app "$app" \
     --argjson image "$(image_json)" \
-    --argjson certificate "$(certificate_json)" --argjson lastBackupAt "$(last_backup_or_never)" \
+    --argjson certificate "$(certificate_json)" --argjson lastBackupAt "$(or_never last_backup_at)" \
+    --argjson savedAt "$(or_never saved_at)" --argjson checkedAt "$(or_never checked_at)" \
     --argjson relayed "$(relayed_json)" --argjson peerWrites "$(peer_writes_json)" --arg from "$TAKEOVER_FROM" --argjson at "$TAKEOVER_AT" \
     --arg hostPublicKey "$(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" \
     --arg bootId "$(cat /proc/sys/kernel/random/boot_id)-$(init_start_ms)" \
@@ -20,7 +21,7 @@ verb_status() {
     --argjson diskFreeBytes "$(disk_free)" --arg failed "$(failed_units)" --argjson now "$(date +%s)" \
     --argjson lease "$(known_lease)" --argjson issuer "$(issuer_json)" \
     '{$role, $release, $slot, $since, $generation, $relayTo, held: ($holdUntil > 0), $holdUntil, $app, $image,
-      $certificate, $issuer, $lastBackupAt, $relayed, $peerWrites, takeover: {$from, $at}, $hostPublicKey, $bootId, $uptimeSeconds,
+      $certificate, $issuer, $lastBackupAt, $savedAt, $checkedAt, $relayed, $peerWrites, takeover: {$from, $at}, $hostPublicKey, $bootId, $uptimeSeconds,
       $diskFreeBytes, $now, $lease, failedUnits: ($failed | split("\n") | map(select(. != "")))}')"
 }
 
@@ -35,9 +36,10 @@ hold_until() {
   echo "${until:-0}"
 }
 
-last_backup_or_never() {
+# or_never FUNCTION: the moment that it says; 0 when it says none.
+or_never() {
   local at
-  at=$(last_backup_at || true)
+  at=$("$1" || true)
   echo "${at:-0}"
 }
 

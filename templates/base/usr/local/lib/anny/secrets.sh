@@ -2,6 +2,9 @@
 # The app's secrets, and what else only the operator has. They come on stdin as {path: content}, which is the whole set; nothing of
 # it is ever logged, and what an answer says of it is names.
 
+# Beside .env and what the app finds under /secrets: the app knows nothing of them.
+readonly -a MACHINE_SECRETS=(ca.crt alert-webhook backup/{repository,password,credentials,ssh_key,known_hosts})
+
 verb_secrets() {
   require_role candidate writer relay
   read_secrets
@@ -15,14 +18,15 @@ read_secrets() {
   local directory=$WORK/secrets path
   cat >"$WORK/secrets.json"
   jq -e 'type == "object" and all(.[]; type == "string")
-         and all(keys[]; test("\\A(\\.env|ca\\.crt|alert-webhook|secrets/[A-Za-z0-9_][A-Za-z0-9._-]*)\\z"))' \
+         and all(keys[]; test("\\A(\\.env|ca\\.crt|alert-webhook|secrets/[A-Za-z0-9_][A-Za-z0-9._-]*
+                           |backup/(repository|password|credentials|ssh_key|known_hosts))\\z"; "x"))' \
     "$WORK/secrets.json" >/dev/null 2>&1 ||
-    die 'the secrets are no object of texts by path' 'allowed: .env, ca.crt, alert-webhook, secrets/NAME'
+    die 'the secrets are no object of texts by path' "allowed: .env, secrets/NAME, ${MACHINE_SECRETS[*]}"
   # It becomes a line of curl's configuration, which could as well name a file to overwrite.
   jq -e '."alert-webhook" // "" | rtrimstr("\n") | . == "" or test("\\Ahttps?://[!#-\\[\\]-~]+\\z")' \
     "$WORK/secrets.json" >/dev/null 2>&1 ||
     die 'alert-webhook is no address' 'it is one line: https://…'
-  install -d -m 700 "$directory/secrets"
+  install -d -m 700 "$directory/secrets" "$directory/backup"
   while read -r path; do
     jq -rj --arg path "$path" '.[$path]' "$WORK/secrets.json" >"$directory/$path"
   done < <(jq -r 'keys[]' "$WORK/secrets.json")
@@ -41,7 +45,8 @@ put_secrets() {
     write_file "$OPT/secrets/${file##*/}" 600 "$APP_UID:$APP_UID" <"$file"
   done
   for file in "$OPT"/secrets/*; do [[ -e $1/secrets/${file##*/} ]] || rm -f "$file"; done
-  for name in .env ca.crt alert-webhook; do
+  install -d -m 700 -o root -g root "$OPT/backup"
+  for name in .env "${MACHINE_SECRETS[@]}"; do
     if [[ -e $1/$name ]]; then write_file "$OPT/$name" 600 <"$1/$name"; else rm -f "$OPT/$name"; fi
   done
 }
@@ -69,7 +74,7 @@ secret_changes() {
 # secret_files DIRECTORY: those beside .env, by their path in it.
 secret_files() {
   local name
-  for name in ca.crt alert-webhook; do [[ ! -e $1/$name ]] || echo "$name"; done
+  for name in "${MACHINE_SECRETS[@]}"; do [[ ! -e $1/$name ]] || echo "$name"; done
   if [[ -d $1/secrets ]]; then find "$1/secrets" -type f ! -name '.*' -printf 'secrets/%f\n'; fi
 }
 
@@ -98,7 +103,7 @@ verb_use_secrets() {
     answer_json '{"changes":[],"restarted":false}'
     return
   fi
-  if jq -e 'length > 0 and all(.[]; .name == "ca.crt" or .name == "alert-webhook")' <<<"$changes" >/dev/null && [[ ! -e $REMAKE ]]; then
+  if jq -e 'length > 0 and all(.[]; .name | IN($ARGS.positional[]))' --args "${MACHINE_SECRETS[@]}" <<<"$changes" >/dev/null && [[ ! -e $REMAKE ]]; then
     put_secrets "$WORK/secrets"
     # The app knows nothing of these.
     rm -f "$REMAKE"
@@ -119,7 +124,7 @@ verb_use_secrets() {
 # In memory, for as long as this verb runs.
 keep_former() {
   local path
-  install -d -m 700 "$WORK/former/secrets"
+  install -d -m 700 "$WORK/former/secrets" "$WORK/former/backup"
   for path in .env $(secret_files "$OPT"); do
     [[ ! -e $OPT/$path ]] || cp "$OPT/$path" "$WORK/former/$path"
   done

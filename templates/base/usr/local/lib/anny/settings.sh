@@ -10,7 +10,7 @@ read_settings() {
   # shellcheck source=/dev/null
   . "$SETTINGS"
   for name in APP_NAME APP_PORT APP_HEALTH APP_UID STATE_VOLUME PUBLIC_NAME ACME_SERVER ACME_EMAIL ACME_WEEKLY_LIMIT BACKUP_DIR \
-    BACKUP_RETENTION_DAYS BACKUP_RECIPIENTS MONITOR_TIMEOUT_SECONDS; do
+    BACKUP_RETENTION_DAYS MONITOR_TIMEOUT_SECONDS; do
     [[ -v $name ]] || die "$SETTINGS has no $name" 'the image was baked by another version: bake again'
   done
   STATE=/var/lib/docker/volumes/$STATE_VOLUME/_data

@@ -1,0 +1,138 @@
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { answer } from '../operation/command-line.ts';
+import { AnnyError } from '../operation/errors.ts';
+import { addLockOptions } from '../operation/lock-options.ts';
+import { age } from './age.ts';
+import type { Backup, Backups } from './backups.ts';
+import { choose } from './choose.ts';
+import type { Context } from './context.ts';
+import { type DrillResult, drill } from './drill.ts';
+import { withWorld } from './look-commands.ts';
+import type { World } from './observe.ts';
+import { withContext } from './open-context.ts';
+import { takeBackup } from './take-backup.ts';
+
+const NAME = ['[name]', 'as backup list shows it (default: the newest)'] as const;
+
+/** What can be done with backups; all but `now` need no machine that lives. */
+export function addBackupCommands(program: Command): void {
+  const backup = program.command('backup').description('make, list, verify and export backups');
+  backup
+    .command('now')
+    .description('a backup of the live release, made now')
+    .action((_options, command: Command) => withWorld(command, backupNow));
+  backup
+    .command('list')
+    .description('what the repository holds, the newest first')
+    .action((_options, command: Command) => withContext(command, (context) => list(context, command)));
+  backup
+    .command('verify')
+    .argument(...NAME)
+    .description('fetch all of a backup and compare it with its checksums')
+    .action((name: string | undefined, _options, command: Command) =>
+      withContext(command, (context) => verify(context, command, name)),
+    );
+  backup
+    .command('export')
+    .argument(...NAME)
+    .option('--to <directory>', 'where to put it', '.')
+    .description('the state of a backup as a file: state-YYYYMMDD-HHMMSS.tar')
+    .action((name: string | undefined, { to }: { to: string }, command: Command) =>
+      withContext(command, (context) => exportState(context, command, name, resolve(to))),
+    );
+}
+
+/** `drill`: the whole recovery, on a machine that is destroyed again. */
+export function addDrillCommand(program: Command): void {
+  addLockOptions(program.command('drill'))
+    .description(
+      'restore a backup onto a scratch machine, measure and compare, destroy the machine; nobody is served by it',
+    )
+    .option('--image <digest>', 'image by the first characters of its digest (default: the newest tested)')
+    .option('--backup <name>', 'as backup list shows it (default: the newest)')
+    .action(({ image, backup }: { image?: string; backup?: string }, command: Command) =>
+      withContext(command, async (context) => {
+        const result = await drill(context, { image, backup });
+        answer(command, result, drillText(result));
+      }),
+    );
+}
+
+function drillText({ backup, rtoMs, rpoSeconds, writesMissing }: DrillResult): string {
+  const missing =
+    writesMissing === null ? 'the app does not count its writes, or none is live' : `${writesMissing} of its writes`;
+  return [
+    `${backup.name} came back: checksums as they were, and its app is well`,
+    `recovery time  ${(rtoMs / 1000).toFixed(1)} s, from the first call to the account; a real one has the name to wait for besides`,
+    `data lost      what the last ${age(rpoSeconds)} brought (${missing})`,
+    'the machine is destroyed; status says from now on when this was proved',
+    '',
+  ].join('\n');
+}
+
+async function backupNow(context: Context, world: World, command: Command): Promise<void> {
+  if (!context.backups.configured) throw noRepository();
+  const made = await takeBackup(choose(world, undefined).box);
+  answer(command, made, `${line(made, context)}\n`);
+}
+
+async function list(context: Context, command: Command): Promise<void> {
+  const { backups } = await context.backups.list();
+  const lines = backups.map((one) => line(one, context));
+  answer(command, { backups }, `${lines.join('\n') || 'none yet'}\n`);
+}
+
+async function verify(context: Context, command: Command, name: string | undefined): Promise<void> {
+  const backup = await find(context.backups, name);
+  const begun = context.operation.clock.uptime();
+  await context.backups.verify(backup);
+  const tookMs = context.operation.clock.uptime() - begun;
+  const text = `${backup.name} is whole: all of it was fetched and compared in ${(tookMs / 1000).toFixed(1)} s\n`;
+  answer(command, { ...backup, whole: true, tookMs }, text);
+}
+
+async function exportState(
+  context: Context,
+  command: Command,
+  name: string | undefined,
+  directory: string,
+): Promise<void> {
+  const backup = await find(context.backups, name);
+  const path = join(directory, `state-${backup.name.slice(0, 15)}.tar`);
+  const partial = `${path}.partial`;
+  try {
+    await context.backups.write(backup, createWriteStream(partial, { mode: 0o600, flush: true }));
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+  answer(command, { ...backup, path }, `${path}\n`);
+}
+
+async function find(backups: Backups, name: string | undefined): Promise<Backup> {
+  const { backups: all } = await backups.list();
+  const found = name === undefined ? all[0] : all.find((one) => one.name === name || one.id === name);
+  if (found !== undefined) return found;
+  throw new AnnyError('BACKUP_MISSING', {
+    doing: 'looking for a backup',
+    found: name === undefined ? 'the repository holds none' : `the repository has none of the name ${name}`,
+    next: name === undefined ? 'anny-bluegreen backup now makes one' : 'anny-bluegreen backup list',
+  });
+}
+
+function line({ name, at, bytes, release }: Backup, { operation }: Context): string {
+  const old = age(operation.clock.now() / 1000 - at);
+  return `${name}  ${`${old} old`.padStart(10)}  ${String(bytes).padStart(12)} bytes  by ${release}`;
+}
+
+function noRepository(): AnnyError {
+  return new AnnyError('CONFIG_INVALID', {
+    doing: 'making a backup',
+    found: 'backup.repository is empty',
+    next: 'say in config.yaml where backups are to go, set ANNY_BACKUP_PASSWORD in .env, then promote --again',
+  });
+}

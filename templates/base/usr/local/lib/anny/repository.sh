@@ -1,0 +1,64 @@
+# shellcheck shell=bash
+# The backup repository, as restic knows it. Its address, password and credentials came with the secrets: files that root alone
+# reads, never arguments and never the environment.
+
+readonly REPOSITORY=$OPT/backup
+# Another restic may be tidying: its lock is waited for.
+readonly REPOSITORY_TRIES=6
+readonly REPOSITORY_PAUSE_SECONDS=5
+
+has_repository() { [[ -s $REPOSITORY/repository && -s $REPOSITORY/password ]]; }
+
+require_repository() {
+  has_repository || die 'this machine has no backup repository: backup.repository was empty when its secrets came' \
+    'set backup.repository, and ANNY_BACKUP_PASSWORD in .env; promote --again brings them'
+}
+
+# repository_do COMMAND...: restic; its answer on stdout. Returns what restic does; what it said is in $WORK/restic.
+repository_do() {
+  local -a options=()
+  local at
+  at=$(repository_ssh)
+  [[ -z $at ]] || options=(-o "sftp.command=$at")
+  install -d -m 700 "$BACKUP_DIR" "$BACKUP_DIR/cache"
+  TZ=UTC RESTIC_CACHE_DIR=$BACKUP_DIR/cache AWS_SHARED_CREDENTIALS_FILE=$REPOSITORY/credentials \
+    nice -n 10 restic --quiet --repository-file "$REPOSITORY/repository" --password-file "$REPOSITORY/password" \
+    --cacert "$TRUST" "${options[@]}" "$@" 2>"$WORK/restic" 3>&- 9>&-
+}
+
+# The way to an SFTP repository: one key, one host key, nothing of anybody's configuration. "" for other kinds.
+repository_ssh() {
+  local text host port=22
+  text=$(cat "$REPOSITORY/repository")
+  [[ $text == sftp:* ]] || return 0
+  if [[ $text =~ ^sftp://([^/:]+)(:([0-9]+))?/ ]]; then
+    host=${BASH_REMATCH[1]} port=${BASH_REMATCH[3]:-22}
+  else
+    text=${text#sftp:}
+    host=${text%%:*}
+  fi
+  printf 'ssh -F /dev/null -p %s -i %s -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile=%s -o GlobalKnownHostsFile=/dev/null -o ConnectTimeout=10 -o ServerAliveInterval=10 %s -s sftp' \
+    "$port" "$REPOSITORY/ssh_key" "$REPOSITORY/known_hosts" "$host"
+}
+
+repository_said() { grep -v '^[[:space:]]*$' "$WORK/restic" | tail -n 3 | cut -c1-300 | paste -sd '|' || true; }
+
+is_locked() { grep -q 'already locked' "$WORK/restic"; }
+
+# A repository that is not there yet, in the words of restic's many ways to it; that its host does not answer is something else.
+is_uninitialised() { grep -qiE 'config file: .*(not exist|no such file)|repository does not exist' "$WORK/restic"; }
+
+# repository_try COMMAND...: waits for another's lock, and removes locks whose owner has died.
+repository_try() {
+  local tries=1
+  until repository_do "$@"; do
+    is_locked && [[ $tries -lt $REPOSITORY_TRIES ]] || return 1
+    tries=$((tries + 1))
+    sleep "$REPOSITORY_PAUSE_SECONDS"
+    repository_do unlock >/dev/null || true
+  done
+}
+
+die_repository() {
+  die "$1: $(repository_said)" "$(full_disk_hint)check that the repository can be reached from this machine, and its credentials; run the same command again"
+}

@@ -1,0 +1,51 @@
+# shellcheck shell=bash
+# What is kept in the repository, and whether it can still be read. The writer's, and only while nobody later has written there.
+
+readonly FORGET_EVERY_SECONDS=3600
+readonly FORGOTTEN=$LIB/forgotten
+readonly CHECKED=$LIB/checked
+# So much of the data is read again each week, beside all that says where it lies.
+readonly CHECK_SHARE=25%
+
+# All of the last hour, one an hour for a day, one a day for backup.retention_days. The newest stays, however old.
+forget_old_backups() {
+  [[ -z $(find "$FORGOTTEN" -newermt "-$FORGET_EVERY_SECONDS seconds" 2>/dev/null) ]] || return 0
+  forget || note "old backups could not be forgotten: $(repository_said)"
+}
+
+forget() {
+  repository_do unlock >/dev/null || return 1
+  is_latest_writer || return 1
+  repository_try forget --host "$PUBLIC_NAME" --tag backup --group-by host --keep-within 1h --keep-within-hourly 1d \
+    --keep-within-daily "${BACKUP_RETENTION_DAYS}d" >/dev/null || return 1
+  # That they were restored.
+  repository_try forget --host "$PUBLIC_NAME" --tag proof --group-by host --keep-last 10 >/dev/null || return 1
+  touch "$FORGOTTEN"
+}
+
+# A machine that has slept while another took its place must not forget what that one wrote.
+is_latest_writer() {
+  local said latest
+  said=$(repository_do --no-lock snapshots --json --host "$PUBLIC_NAME" --tag backup) || return 1
+  latest=$(jq '[.[].tags[] | select(startswith("generation=")) | ltrimstr("generation=") | tonumber] | max // 0' <<<"$said")
+  [[ $latest -le $GENERATION ]] || {
+    echo "a later writer (generation $latest, this one is $GENERATION) keeps its backups there" >"$WORK/restic"
+    return 1
+  }
+}
+
+# Once a week: forget, free the room, and check.
+verb_tend() {
+  require_role writer
+  require_repository
+  take_backup_turn asked
+  forget || die_repository 'old backups could not be forgotten'
+  repository_try prune >/dev/null || die_repository 'room could not be made in the repository'
+  repository_try check --read-data-subset "$CHECK_SHARE" >/dev/null || die_repository 'the repository is damaged'
+  touch "$CHECKED"
+  answer_done
+}
+
+checked_at() {
+  stat -c %Y "$CHECKED" 2>/dev/null
+}
