@@ -1,13 +1,14 @@
 import { AnnyError } from '../operation/errors.ts';
 import { runMain } from '../operation/fail.ts';
 import { backup } from './backup.ts';
-import { bake } from './bake.ts';
+import { bake } from './bake/bake.ts';
 import { crash } from './crash.ts';
 import { crashMachines } from './crash-machines.ts';
 import type { Family } from './figure.ts';
 import { mutants } from './mutants.ts';
 import { promote } from './promote.ts';
 import { restore } from './restore.ts';
+import { secrets } from './secrets/secrets.ts';
 import { simulation } from './simulation.ts';
 
 /** Rollbacks are measured with the promotes that they take back. */
@@ -18,6 +19,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   'crash-machines': crashMachines,
   mutants,
   bake,
+  secrets,
   promote,
   rollback: promote,
   restore,
