@@ -9,11 +9,13 @@ import { NAME } from '../demo/project.ts';
 
 import { openStage, type Stage, stagePlace } from '../demo/stage.ts';
 import { demoSteps, type Seen } from '../demo/steps.ts';
+import { openVisitor } from '../demo/visitor.ts';
 import { lost, startWriting } from '../demo/writing.ts';
 import { silentReport } from '../operation/silent-report.ts';
 import { promoteBroken } from './broken-release.ts';
 import { openLogbook } from './logbook.ts';
 import { run, runShell } from './programs.ts';
+import { watchFromOutside } from './watching.ts';
 
 const place = stagePlace('e2e', { subnet: '10.79.0.0/24', apiPort: 8684 }, silentReport);
 const seen: Seen = {};
@@ -48,6 +50,33 @@ const machines = async () => (await stage.account.instances()).map(({ id }) => i
 const status = async () => JSON.parse((await bluegreen(['status', '--json'])).stdout);
 const inShell = (command: string) => runShell(place.directory, command);
 const visitor = () => seen.visitor ?? expect.fail('the main job left nobody who visits');
+
+describe('what must not be used up or lost on the way', () => {
+  it('is the issuer’s budget: one certificate was issued for all of that', async () => {
+    expect(await stage.certificatesIssued()).toBe(1);
+  });
+
+  it('is a request while a secret changes: the live machine has the new one, and no client failed', async () => {
+    const next = 'the-next-key-0123456789';
+    const writing = startWriting(visitor(), 'rotation', 8);
+    const { code, stdout } = await bluegreen(['secrets', 'push', '--yes', '--json'], {
+      env: { ANNY_API_KEY: `${stage.project.apiKey},${next}` },
+    });
+    const written = await writing.stop();
+    expect({ code, stdout }).toMatchObject({ code: 0 });
+    const changes = [{ name: 'ANNY_API_KEY', change: 'changed' }];
+    const pushed: { role: string }[] = JSON.parse(stdout).pushed;
+    for (const one of pushed) expect(one).toMatchObject({ changes });
+    // The standby too: a rollback must not bring the former set back.
+    expect(pushed.map(({ role }) => role)).toEqual(['writer', 'relay']);
+    expect(stdout).not.toContain(next);
+    expect(written.failures).toEqual([]);
+    expect(lost(written, await visitor().ids())).toEqual([]);
+    const other = await openVisitor({ ...stage.project, name: NAME, apiKey: next });
+    expect((await other.get('/memory?limit=1')).status).toBe(200);
+    await other.close();
+  });
+});
 
 describe('an operator who looks', () => {
   it('touches nothing with plan, and sees what would happen', async () => {
@@ -200,9 +229,14 @@ describe('the doctor', () => {
 describe('clients of every kind', () => {
   it('see nothing of a rollback: requests, uploads, and WebSockets that are told to come again', async () => {
     const outside = { ...stage.project, name: NAME };
+    const monitor = await watchFromOutside(place.directory);
     const tally = await underLoad(outside, 'everybody', async () => {
       expect(await bluegreen(['rollback', '--yes'])).toMatchObject({ code: 0 });
     });
+    // Nor does the monitor raise an alarm.
+    const { states, alerts } = await monitor.stop();
+    expect({ states: [...new Set(states)], alerts }).toEqual({ states: ['up'], alerts: [] });
+    expect(states.length).toBeGreaterThan(3);
     expect(tally).toMatchObject({ failures: [], uploads: { cut: [] }, sockets: { cut: [], untold: [] } });
     expect(tally.sockets.closed).toBeGreaterThanOrEqual(2);
     expect(tally.uploads.whole).toBeGreaterThan(10);

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Told of each line on stderr as it comes, with the process that writes it. */
   readonly onLine?: (line: string, child: ChildProcess) => void;
+  /** Asks it to stop. */
+  readonly stop?: AbortSignal;
 }
 
 /** Runs a program to its end, however that comes. */
@@ -20,7 +22,7 @@ export function run(
   directory: string,
   program: 'anny-cloud' | 'anny-image' | 'anny-bluegreen',
   words: readonly string[],
-  { env = {}, onLine = () => undefined }: RunOptions = {},
+  { env = {}, onLine = () => undefined, stop }: RunOptions = {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(ROOT, 'bin', `${program}.js`), ...words], {
@@ -28,6 +30,7 @@ export function run(
       env: { ...demoEnvironment(process.env), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    stop?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => {
