@@ -77,7 +77,7 @@ client_sees_health() {
   [[ $status == 2* ]]
 }`;
 
-describe("a machine's own monitor", () => {
+describe("a machine's own monitor", { timeout: 60_000 }, () => {
   test('tells of a change, not of a state, and remembers over a restart', () =>
     watched(async ({ turn, heard }) => {
       for (const health of ['200', '503 503', '503', '000', '200', '200']) await turn(health);
