@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer, type Socket as TcpSocket } from 'node:net';
+import { createServer, type Server, type Socket as TcpSocket } from 'node:net';
 import dns from 'dns-packet';
 import { forward, messagesIn, type Resolver, type Transport, withLength } from './name-forward.ts';
 import { type Found, look, type Zone, zoneOf } from './zone.ts';
@@ -29,24 +29,34 @@ const NXDOMAIN = 3;
 
 /** Answers the local cloud's zones with authority over UDP and TCP; other names come from this computer's resolvers. */
 export async function startNameServer(options: NameServerOptions): Promise<RunningNameServer> {
-  const udp = createSocket('udp4');
-  udp.bind(options.port, options.address);
-  await once(udp, 'listening');
-  const { port } = udp.address();
-  serveUdp(options, udp);
   const connections = new Set<TcpSocket>();
   const tcp = createServer((socket) => {
     connections.add(socket.on('close', () => connections.delete(socket)));
     serveTcp(options, socket);
   });
-  tcp.listen(port, options.address);
+  // First: of the ports that the system may choose, connections take many by TCP and hardly any by UDP.
+  tcp.listen(options.port, options.address);
   await once(tcp, 'listening');
+  const port = portOf(tcp);
+  const udp = createSocket('udp4');
+  udp.bind(port, options.address);
+  await once(udp, 'listening').catch((error: unknown) => {
+    tcp.close();
+    throw error;
+  });
+  serveUdp(options, udp);
   const close = async (): Promise<void> => {
     udp.close();
     for (const socket of connections) socket.destroy();
     await new Promise<void>((resolve) => tcp.close(() => resolve()));
   };
   return { port, close };
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the name server listens on no port');
+  return address.port;
 }
 
 /** Nothing that comes in may end the server: what cannot be answered is dropped. */
