@@ -8,7 +8,7 @@ import type { LoadedSettings } from '../config/settings.ts';
 import { patientMachines } from '../machine/patient.ts';
 import { sharedMachines } from '../machine/shared.ts';
 import { sshMachines } from '../machine/ssh-box.ts';
-import { steadyMachines } from '../machine/steady.ts';
+import { permitOf, steadyMachines } from '../machine/steady.ts';
 import { beginOperation } from '../operation/begin.ts';
 import { reportOf, settingsOf } from '../operation/command-line.ts';
 import { lockWishOf } from '../operation/lock-options.ts';
@@ -33,7 +33,7 @@ export async function withContext<T>(command: Command, run: (context: Context) =
   const operation = beginOperation(settings, command.name(), report);
   const ssh = sshMachines(privateKey, () => operation.held.lease?.token);
   const patient = patientMachines(ssh, systemClock, (text) => report.note(text));
-  const machines = sharedMachines(steadyMachines(patient, systemClock));
+  const machines = sharedMachines(steadyMachines(patient, systemClock, permitOf(operation)));
   try {
     return await run({ ...openPorts(settings), operation, machines, lock, here: await thisProcess() });
   } finally {

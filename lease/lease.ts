@@ -11,6 +11,7 @@ const BEAT_AGAIN_MS = 2_000;
 const TRUST_MS = 20_000;
 /** A holder that has been asleep tries so long to learn whether it still is one. */
 const WAKE_MS = 10_000;
+const TAKEN = 'its claim is gone from the account: somebody has taken over';
 
 /** A scope that nobody else works on, as long as it is kept up. */
 export interface Lease extends Proof {
@@ -88,9 +89,13 @@ export function keep(
       await renew();
       return lost;
     },
+    refuseWhenTaken: async () => {
+      await renew();
+      if (lost) throw leaseLost(claim, TAKEN);
+    },
     require: async () => {
       await renew();
-      if (lost) throw leaseLost(claim, 'its claim is gone from the account: somebody has taken over');
+      if (lost) throw leaseLost(claim, TAKEN);
       if (age() >= TRUST_MS) {
         throw leaseLost(claim, `its claim could not be renewed for ${Math.round(age() / 1000)} s`);
       }

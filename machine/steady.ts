@@ -1,20 +1,34 @@
 import type { Clock } from '../operation/clock.ts';
 import { AnnyError } from '../operation/errors.ts';
+import type { Operation } from '../operation/step.ts';
 import type { Box, Machines } from './box.ts';
 
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 500;
 
+/** Asked before each verb that changes something, also before it is repeated: rejects when somebody else decides there by now. */
+export type Permit = () => Promise<void>;
+
+/** By the lease that an operation holds by then; without one nobody is in the way. */
+export function permitOf({ held }: Pick<Operation, 'held'>): Permit {
+  return async () => held.lease?.refuseWhenTaken();
+}
+
 /**
  * Machines whose connection may break: every verb is safe to do again, so it is repeated over a new connection. That also
  * answers the question whether a verb whose answer was lost took effect. Streams are not repeated.
  */
-export function steadyMachines(machines: Machines, clock: Clock): Machines {
+export function steadyMachines(machines: Machines, clock: Clock, permit: Permit): Machines {
   return {
     connect: async (target) => {
       const first = await machines.connect(target);
       return steadyBox(
-        { box: first, address: target.address, reconnect: (untilMs) => machines.connect({ ...target, untilMs }) },
+        {
+          box: first,
+          address: target.address,
+          permit,
+          reconnect: (untilMs) => machines.connect({ ...target, untilMs }),
+        },
         clock,
       );
     },
@@ -25,6 +39,7 @@ export function steadyMachines(machines: Machines, clock: Clock): Machines {
 interface Line {
   box: Box | undefined;
   readonly address: string;
+  readonly permit: Permit;
   readonly reconnect: (untilMs: number) => Promise<Box>;
 }
 
@@ -34,10 +49,14 @@ function steadyBox(line: Line, clock: Clock, untilMs = Number.POSITIVE_INFINITY)
     line.box ??= await line.reconnect(untilMs);
     return act(untilMs === Number.POSITIVE_INFINITY ? line.box : line.box.within(untilMs));
   }
-  async function again<T>(act: (box: Box) => Promise<T>): Promise<T> {
+  const allowed = async <T>(act: (box: Box) => Promise<T>): Promise<T> => {
+    await line.permit();
+    return once(act);
+  };
+  async function repeat<T>(attemptOnce: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await once(act);
+        return await attemptOnce();
       } catch (error) {
         if (!isBroken(error)) throw error;
         await line.box?.close().catch(() => undefined);
@@ -47,16 +66,18 @@ function steadyBox(line: Line, clock: Clock, untilMs = Number.POSITIVE_INFINITY)
       }
     }
   }
+  const look = <T>(act: (box: Box) => Promise<T>): Promise<T> => repeat(() => once(act));
+  const again = <T>(act: (box: Box) => Promise<T>): Promise<T> => repeat(() => allowed(act));
   return {
     address: line.address,
-    status: () => again((one) => one.status()),
-    claim: () => again((one) => one.claim()),
+    status: () => look((one) => one.status()),
+    claim: () => look((one) => one.claim()),
     prepare: (release, slot) => again((one) => one.prepare(release, slot)),
     secrets: (files) => again((one) => one.secrets(files)),
-    compareSecrets: (files) => again((one) => one.compareSecrets(files)),
+    compareSecrets: (files) => look((one) => one.compareSecrets(files)),
     useSecrets: (files) => again((one) => one.useSecrets(files)),
     // Done again it would be a second one.
-    restart: () => once((one) => one.restart()),
+    restart: () => allowed((one) => one.restart()),
     restore: (snapshot) => again((one) => one.restore(snapshot)),
     start: (timeoutMs) => again((one) => one.start(timeoutMs)),
     stop: () => again((one) => one.stop()),
@@ -73,10 +94,10 @@ function steadyBox(line: Line, clock: Clock, untilMs = Number.POSITIVE_INFINITY)
     takeover: (source, held, timeoutMs) => again((one) => one.takeover(source, held, timeoutMs)),
     backup: () => again((one) => one.backup()),
     certificate: () => again((one) => one.certificate()),
-    logs: (lines, all) => again((one) => one.logs(lines, all)),
-    ps: () => again((one) => one.ps()),
-    traffic: (seconds) => again((one) => one.traffic(seconds)),
-    history: () => again((one) => one.history()),
+    logs: (lines, all) => look((one) => one.logs(lines, all)),
+    ps: () => look((one) => one.ps()),
+    traffic: (seconds) => look((one) => one.traffic(seconds)),
+    history: () => look((one) => one.history()),
     within: (ms) => steadyBox(line, clock, Math.min(ms, untilMs)),
     close: async () => line.box?.close(),
   };

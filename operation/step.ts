@@ -42,6 +42,8 @@ export interface Proof {
   readonly token: number;
   /** @throws {AnnyError} LEASE_LOST when somebody else may work there by now. */
   require(): Promise<void>;
+  /** @throws {AnnyError} LEASE_LOST when somebody else has taken over, for sure: what is only unsure must not keep anybody from taking back. */
+  refuseWhenTaken(): Promise<void>;
   /** A machine knows a higher token: a holder that still is one takes a higher one still. */
   outbid(known: number): Promise<void>;
 }

@@ -196,17 +196,15 @@ describe('the doctor', () => {
       live.id,
       live.tags.map((tag) => (tag === 'stage=live' ? 'stage=candidate' : tag)),
     );
-    // Nothing has changed since, so that no machine makes another by itself.
-    expect(await bluegreen(['backup', 'now'])).toMatchObject({ code: 0 });
     await rm(join(placeFiles(place.cloud.place).repositories, 'demo'), { recursive: true });
     const before = await doctor();
     expect(before.code).toBe(1);
-    expect(before.found).toEqual(
-      expect.arrayContaining(['name-elsewhere', 'tags-disagree', 'backup-missing', 'orphan']),
-    );
+    expect(before.found).toEqual(expect.arrayContaining(['name-elsewhere', 'tags-disagree', 'orphan']));
     const { code, done, found } = await doctor('--fix', '--yes');
     expect({ code, found }).toEqual({ code: 0, found: [] });
-    expect(done).toEqual(expect.arrayContaining(['anny-bluegreen settle', 'anny-bluegreen backup now']));
+    expect(done).toContain('anny-bluegreen settle');
+    // The repository is there again: the doctor made a backup, or the machine was quicker.
+    expect(await bluegreen(['backup', 'verify'])).toMatchObject({ code: 0 });
     await visitor().write('after-the-doctor', 'once more');
   });
 

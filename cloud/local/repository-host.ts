@@ -24,7 +24,8 @@ export async function startRepositoryHost(place: CloudPlace, clock: Clock): Prom
   await endRecorded(pidFile, clock);
   const log = await open(logFile, 'w', 0o600);
   const address = `${place.gateway}:${place.repositoryPort}`;
-  const child = spawn('rclone', ['serve', 'restic', '--addr', address, repositories], {
+  // What it remembers of its files would outlive them: a repository that is lost would be taken for one with another password.
+  const child = spawn('rclone', ['serve', 'restic', '--cache-objects=false', '--addr', address, repositories], {
     stdio: ['ignore', log.fd, log.fd],
     env: {
       ...process.env,

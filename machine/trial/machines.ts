@@ -72,6 +72,7 @@ export async function newMachine(ground: Ground, id: string): Promise<TrialMachi
   const machines = steadyMachines(
     sshMachines(ground.privateKeyPath, () => lease.token),
     systemClock,
+    async () => undefined,
   );
   const target = { address, hostKeyFingerprint: hostKey.fingerprint };
   const root = (script: string) => runInside(`${ground.place.name}-${id}`, script);

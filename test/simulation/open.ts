@@ -1,7 +1,7 @@
 import type { Context } from '../../bluegreen/context.ts';
 import { configSchema } from '../../config/schema.ts';
 import type { Settings } from '../../config/settings.ts';
-import { steadyMachines } from '../../machine/steady.ts';
+import { permitOf, steadyMachines } from '../../machine/steady.ts';
 import { silentReport } from '../../operation/silent-report.ts';
 import type { Held, Operation, Proof } from '../../operation/step.ts';
 import { cloudPort } from './account.ts';
@@ -67,7 +67,7 @@ export function open(world: World, caller: Operator, command: string, onTurn: ()
     here: herePort(world, caller),
     lock: { waitMs: LOCK_WAIT_MS, reason: '' },
     cloud: cloudPort(world, caller, clock),
-    machines: steadyMachines(machinesPort(world, caller), clock),
+    machines: steadyMachines(machinesPort(world, caller), clock, permitOf(operation)),
     nameServers: nameServersPort(world, caller),
     probe: probePort(world, caller),
     backups: backupsPort(world, caller),

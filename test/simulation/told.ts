@@ -15,7 +15,7 @@ import {
 import type { Operator } from './operator.ts';
 import { acceptors, decide } from './traffic.ts';
 import { SKEW_MS, type World } from './world.ts';
-import { has, missingIn, noWrites } from './writes.ts';
+import { has, missingIn, noWrites, type Writes } from './writes.ts';
 
 export type Ending =
   | { readonly kind: 'killed' }
@@ -39,6 +39,8 @@ export interface Seen {
   readonly wasLed: boolean;
   readonly askedAt: number;
   readonly asked: readonly { readonly machine: Machine; readonly life: Machine['task'] }[];
+  /** What the writer's newest backup had: it may be making another right now. */
+  readonly saved: Writes | undefined;
   /** Changes that others had made, and those that came late. */
   readonly others: number;
   readonly late: number;
@@ -54,6 +56,7 @@ export function look(world: World, caller: Operator): Seen {
     wasLed: before !== undefined && leadsTo(world, before),
     askedAt,
     asked: world.machines.filter((one) => couldGoOn(one, askedAt)).map((machine) => ({ machine, life: machine.task })),
+    saved: world.ledger.saved,
     others: othersChanges(world, caller),
     late: world.changes.late,
   };
@@ -73,7 +76,7 @@ export function checkPlan({ world, command, seen }: Told, plan: Plan): void {
   );
   if (plan.action === 'fall-back' && !('to' in command)) checkNewestChosen(world, plan.to.address, seen.askedAt);
   if (!('lostSeconds' in plan)) return;
-  if (plan.action === 'restore') checkNewestBackup(world, plan.backup, command);
+  if (plan.action === 'restore') checkNewestBackup(world, plan.backup, command, seen);
   // Who restores a backup need not be who made it, and dated it.
   const apartMs = world.skewed ? 2 * (SKEW_MS[1] - SKEW_MS[0]) : 0;
   const since = world.timeline.now() - plan.lostSeconds * 1_000 - ROUNDED_MS - world.jumpedMs - apartMs;
@@ -81,12 +84,12 @@ export function checkPlan({ world, command, seen }: Told, plan: Plan): void {
 }
 
 /** Nothing that was in the writer's newest backup is left behind, whoever else has written to the repository since. */
-function checkNewestBackup({ ledger, archives }: World, { id, name }: Backup, command: Command): void {
-  if (ledger.saved === undefined || ('backup' in command && command.backup !== undefined)) return;
+function checkNewestBackup({ ledger, archives }: World, { id, name }: Backup, command: Command, { saved }: Seen): void {
+  if (saved === undefined || ('backup' in command && command.backup !== undefined)) return;
   const chosen = archives.get(id)?.state ?? noWrites();
   const { promised, promisedAt, mayLoseAfter = Number.POSITIVE_INFINITY } = ledger;
   const owed = (write: number): boolean => has(promised, write) && (promisedAt[write] ?? 0) < mayLoseAfter;
-  const left = missingIn(ledger.saved, chosen).filter(owed);
+  const left = missingIn(saved, chosen).filter(owed);
   if (left.length > 0) throw new Violation(`${name} is restored, and a newer backup has ${left.length} more writes`);
 }
 
