@@ -65,11 +65,15 @@ peer_writes_json() {
   printf '%s' "${said:-null}"
 }
 
+# Nothing when it does not answer.
+nginx_status() {
+  curl -sS -m 2 --unix-socket "$RUN/requests.sock" http://nginx/ 2>/dev/null || true
+}
+
 # What is under way right now, by nginx's own count: requests whose body is still coming, WebSockets, answers that are not
 # out yet. The question itself is one of them. -1 when nginx does not say.
 relayed_open() {
-  { curl -sS -m 2 --unix-socket "$RUN/requests.sock" http://nginx/ 2>/dev/null || true; } |
-    awk '$3 == "Writing:" { open = $4 - 1; said = 1 } END { print said ? open : -1 }'
+  nginx_status | awk '$3 == "Writing:" { open = $4 - 1; said = 1 } END { print said ? open : -1 }'
 }
 
 # When this system's init started, in milliseconds of the kernel's uptime: a container's kernel is older than itself.

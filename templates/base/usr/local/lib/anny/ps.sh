@@ -14,7 +14,7 @@ container_json() {
   local memory
   memory=$(curl -sS -m 5 --unix-socket "$DOCKER_SOCKET" "http://docker/containers/$CONTAINER/stats?stream=false&one-shot=true" |
     jq '.memory_stats.usage // 0') || memory=0
-  curl -sS -m 10 --unix-socket "$DOCKER_SOCKET" "http://docker/containers/$CONTAINER/json" |
+  inspect_app |
     jq -ce --argjson memory "${memory:-0}" 'select(.Name) | {name: .Name[1:], image: .Config.Image, state: .State.Status, 
       health: (if .State.Health == null then "" elif .State.Health.Log == [] then "not checked yet" else .State.Health.Status end),
       startedAt: .State.StartedAt, restarts: .RestartCount, exitCode: .State.ExitCode, memoryBytes: $memory}' || echo null
@@ -23,7 +23,7 @@ container_json() {
 nginx_json() {
   local configuration=ok
   nginx -t >/dev/null 2>&1 || configuration=broken
-  { curl -sS -m 2 --unix-socket "$RUN/requests.sock" http://nginx/ 2>/dev/null || true; } |
+  nginx_status |
     awk -v configuration="$configuration" '
       /^Active connections:/ { connections = $3 }
       $3 == "Writing:" { open = $4 - 1 }

@@ -40,6 +40,6 @@ wait_started() {
 
 app_gave_up() {
   local said
-  said=$(curl -sS -m 10 --unix-socket "$DOCKER_SOCKET" "http://docker/containers/$CONTAINER/json") || return 1
+  said=$(inspect_app) || return 1
   [[ $said =~ \"Status\":\"(exited|dead)\" ]] || [[ $said =~ \"RestartCount\":([0-9]+) && ${BASH_REMATCH[1]} -ge 2 ]]
 }
