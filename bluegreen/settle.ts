@@ -12,6 +12,8 @@ import { leadsTo, switchName } from './switch.ts';
 
 /** The machine renews by itself at 30 days; below this it has failed to. */
 const RENEW_MS = 14 * 86_400_000;
+/** A look that takes longer has waited for a machine that does not answer. */
+const LOOK_MS = 3_000;
 
 export interface Observed {
   readonly world: World;
@@ -101,9 +103,12 @@ async function startAgain(context: Context, writer: Answering): Promise<void> {
 
 /** The world is asked again: the exit code comes from this, not from hope. */
 export async function confirm(context: Context, wanted: Answering): Promise<void> {
+  const { clock } = context.operation;
+  const begun = clock.now();
   const world = await observe(context);
   try {
-    const found = amiss(world, wanted);
+    const late = clock.now() - begun > LOOK_MS;
+    const found = amiss(world, wanted) ?? (late ? await appAmiss(world, wanted) : undefined);
     if (found === undefined) return;
     throw new AnnyError('UNFINISHED', {
       doing: `looking again after ${context.operation.command}`,
@@ -122,7 +127,17 @@ function amiss(world: World, { tags, address }: Answering): string | undefined {
   if (writer?.tags.release !== tags.release) {
     return `the writer is ${writer?.tags.release ?? situation.kind}, not ${tags.release}`;
   }
-  if (!writer.status.app.running) return `the app of ${tags.release} does not run`;
+  if (!writer.status.app.running) return notRunning(tags.release);
   const everywhere = world.nameAnswers.every((answer) => leadsTo(answer, address));
   return everywhere ? undefined : `the name does not lead to ${address} everywhere`;
+}
+
+/** A look that waited for another machine (a dead standby, say) is too old to speak for the writer: it may have restarted since. */
+async function appAmiss({ answering }: World, { tags }: Answering): Promise<string | undefined> {
+  const status = await answering.find((one) => one.tags.release === tags.release)?.box.status();
+  return status?.app.running === true ? undefined : notRunning(tags.release);
+}
+
+function notRunning(release: string): string {
+  return `the app of ${release} does not run`;
 }

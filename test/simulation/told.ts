@@ -53,7 +53,7 @@ export function look(world: World, caller: Operator): Seen {
   return {
     before,
     bootId: before?.memory.bootId,
-    wasLed: before !== undefined && leadsTo(world, before),
+    wasLed: before !== undefined && leadsTo(world, before, false),
     askedAt,
     asked: world.machines.filter((one) => couldGoOn(one, askedAt)).map((machine) => ({ machine, life: machine.task })),
     saved: world.ledger.saved,
@@ -143,14 +143,15 @@ function checkFailure(
   if (now !== before) {
     throw new Violation(`exit ${exitCode} (${code}), but ${before.address} does not serve any more: ${now?.address}`);
   }
-  if (wasLed && !leadsTo(world, before))
+  if (wasLed && !leadsTo(world, before, true))
     throw new Violation(`exit ${exitCode} (${code}), but the name leads elsewhere`);
 }
 
-/** Does the name lead to it, directly or through relays? One on the way that is down meanwhile does not count. */
-function leadsTo(world: World, machine: Machine): boolean {
+/** Does the name lead to it, directly or through relays? Where one on the way is down, nobody can tell: `whenDown`. */
+function leadsTo(world: World, machine: Machine, whenDown: boolean): boolean {
   const record = world.zone.records().find(({ type }) => type === 'A');
   if (record === undefined) return false;
   const led = decide(world, record.data, 'client');
-  return (serves(led) && led.at === machine) || isDown(world, record.data, led);
+  if (isDown(world, record.data, led)) return whenDown;
+  return serves(led) && led.at === machine;
 }
