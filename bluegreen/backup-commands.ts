@@ -1,6 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { answer } from '../operation/command-line.ts';
 import { AnnyError } from '../operation/errors.ts';
@@ -10,6 +8,7 @@ import type { Backup, Backups } from './backups.ts';
 import { choose } from './choose.ts';
 import type { Context } from './context.ts';
 import { type DrillResult, drill } from './drill.ts';
+import { exportState } from './export-state.ts';
 import { withWorld } from './look-commands.ts';
 import type { World } from './observe.ts';
 import { withContext } from './open-context.ts';
@@ -39,9 +38,10 @@ export function addBackupCommands(program: Command): void {
     .command('export')
     .argument(...NAME)
     .option('--to <directory>', 'where to put it', '.')
-    .description('the state of a backup as a file: state-YYYYMMDD-HHMMSS.tar')
-    .action((name: string | undefined, { to }: { to: string }, command: Command) =>
-      withContext(command, (context) => exportState(context, command, name, resolve(to))),
+    .option('--tar', 'all of the state as it is, whatever app.export makes of it')
+    .description('the state of a backup as a file, named with date and time: memory-YYYYMMDD-HHMMSS.json, or a tar')
+    .action((name: string | undefined, options: ExportOptions, command: Command) =>
+      withContext(command, (context) => exportOne(context, command, name, options)),
     );
 }
 
@@ -94,22 +94,19 @@ async function verify(context: Context, command: Command, name: string | undefin
   answer(command, { ...backup, whole: true, tookMs }, text);
 }
 
-async function exportState(
-  context: Context,
+interface ExportOptions {
+  readonly to: string;
+  readonly tar?: boolean;
+}
+
+async function exportOne(
+  { backups, settings }: Context,
   command: Command,
   name: string | undefined,
-  directory: string,
+  { to, tar = false }: ExportOptions,
 ): Promise<void> {
-  const backup = await find(context.backups, name);
-  const path = join(directory, `state-${backup.name.slice(0, 15)}.tar`);
-  const partial = `${path}.partial`;
-  try {
-    await context.backups.write(backup, createWriteStream(partial, { mode: 0o600, flush: true }));
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
+  const backup = await find(backups, name);
+  const path = await exportState(backups, settings, { backup, directory: resolve(to), tar });
   answer(command, { ...backup, path }, `${path}\n`);
 }
 

@@ -36,6 +36,10 @@ const app = z.strictObject({
     .string()
     .default('app/config.yaml')
     .meta({ description: 'Mounted read-only at /app/config.yaml; "" for none.' }),
+  export: z.string().default('').meta({
+    description:
+      'Program of your own, run in a copy of the state: leaves the one file that `backup export` gives. "" for none.',
+  }),
   uid: z.int().min(1).default(1000),
   stop_grace: duration.prefault('10s'),
 });

@@ -49,6 +49,7 @@ function demoConfig(cloud: CloudUp): object {
       build_args: { BASE_IMAGE: 'anny-local/node:24' },
       // The demo writes faster than a client of 60 requests a minute may.
       environment: { ANNY_RATE_LIMIT: '0' },
+      export: 'app/export.ts',
     },
     infra: {
       api_url: cloud.apiUrl,
