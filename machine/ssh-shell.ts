@@ -26,9 +26,9 @@ function shellOn(connection: Connection, address: string): Shell {
   };
 }
 
-/** The script goes as one quoted argument, so that stdin stays free for data. */
+/** The script goes as one quoted argument, so that stdin stays free for data. The umask of logins is for people: services read what is made here. */
 function asRoot(script: string): string {
-  return `sudo -n bash -euo pipefail -c ${quote(script)}`;
+  return `sudo -n bash -euo pipefail -c ${quote(`umask 022\n${script}`)}`;
 }
 
 export function quote(text: string): string {
