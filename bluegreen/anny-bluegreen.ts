@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addGlobalOptions } from '../operation/command-line.ts';
 import { runMain } from '../operation/fail.ts';
 import { addBackupCommands, addDrillCommand } from './backup-commands.ts';
+import { addCostCommand } from './cost/cost-command.ts';
 import { addDoctorCommand } from './doctor/doctor-command.ts';
 import { addLockCommands } from './lock-commands.ts';
 import { addLookCommands } from './look-commands.ts';
@@ -20,6 +21,7 @@ addMonitorCommand(program);
 addBackupCommands(program);
 addDrillCommand(program);
 addDoctorCommand(program);
+addCostCommand(program);
 addLockCommands(program);
 
 await runMain(async () => void (await program.parseAsync()), { json: process.argv.includes('--json') });

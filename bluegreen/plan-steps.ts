@@ -1,5 +1,6 @@
 import type { HookEvent } from '../config/schema.ts';
 import type { JournalEntry } from '../operation/journal.ts';
+import type { PlanCost } from './cost/plan-cost.ts';
 import { hooksAround } from './hook-events.ts';
 import type { Plan } from './plan.ts';
 
@@ -21,7 +22,8 @@ export interface PlanFacts {
   /** Certificates that the issuer gives for one name in 7 days, and who that is. */
   readonly weeklyLimit: number;
   readonly acmeServer: string;
-  readonly monthlyCostUsd: number | null;
+  /** undefined where the account does not tell it. */
+  readonly cost: PlanCost | undefined;
   readonly journal: readonly JournalEntry[];
 }
 

@@ -1,5 +1,6 @@
 import type { JournalEntry } from '../operation/journal.ts';
 import { age } from './age.ts';
+import { type PlanCost, planCostText } from './cost/plan-cost.ts';
 import { type CertificateView, certificatesOf, certificatesText } from './issuer-budget.ts';
 import { describeLostWrites } from './lost-writes.ts';
 import type { Plan } from './plan.ts';
@@ -12,7 +13,7 @@ export interface PlanView {
   readonly steps: readonly PlannedStep[];
   readonly risks: readonly string[];
   readonly certificates: CertificateView;
-  readonly monthlyCostUsd: number | null;
+  readonly cost: PlanCost | null;
 }
 
 export interface PlannedStep {
@@ -29,7 +30,7 @@ export function viewPlan(plan: Plan, facts: PlanFacts): PlanView {
     steps: stepsOf(plan, facts).map(([name, what]) => ({ name, what, lastTookMs: lastTook(facts.journal, name) })),
     risks: risksOf(plan, facts),
     certificates: certificatesOf(plan, facts.weeklyLimit),
-    monthlyCostUsd: facts.monthlyCostUsd,
+    cost: facts.cost ?? null,
   };
 }
 
@@ -108,9 +109,7 @@ export function planText(view: PlanView): string {
     '',
     ...view.risks.map((risk) => `! ${risk}`),
     `certificates: ${certificatesText(view.certificates)}`,
-    ...(view.monthlyCostUsd === null
-      ? []
-      : [`cost while both machines run: $${view.monthlyCostUsd.toFixed(2)} a month`]),
+    ...(view.cost === null ? [] : planCostText(view.cost)),
     '',
   ].join('\n');
 }

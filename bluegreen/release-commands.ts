@@ -4,6 +4,7 @@ import { addLockOptions } from '../operation/lock-options.ts';
 import type { Asking } from './begin-command.ts';
 import type { OperatorCommand, PlannedCommand } from './command.ts';
 import type { Context } from './context.ts';
+import { planCost } from './cost/plan-cost.ts';
 import { gateText } from './gates.ts';
 import { observe } from './observe.ts';
 import { withContext } from './open-context.ts';
@@ -11,6 +12,7 @@ import { tellOutcome } from './outcome-text.ts';
 import type { Plan } from './plan.ts';
 import { planCommand } from './plan-command.ts';
 import { planText, viewPlan } from './plan-text.ts';
+import { releasesIn } from './release.ts';
 import { runCommand } from './run-command.ts';
 import { judge } from './situation.ts';
 import { statusOf } from './status.ts';
@@ -158,8 +160,8 @@ async function nextOf(context: Context) {
 
 async function view(context: Context, plan: Plan) {
   const { config, publicName } = context.settings;
-  const plans = await context.cloud.plans();
-  const cost = plans.find(({ id }) => id === config.infra.vultr_plan)?.monthlyCostUsd;
+  const [plans, instances] = await Promise.all([context.cloud.plans(), context.cloud.instances()]);
+  const machines = releasesIn(instances, context.settings.environment);
   return viewPlan(plan, {
     name: publicName,
     standbyWindowMs: config.deploy.standby_window,
@@ -172,8 +174,10 @@ async function view(context: Context, plan: Plan) {
     gate: gateText(config.deploy.health),
     weeklyLimit: config.tls.weekly_limit,
     acmeServer: config.tls.acme_server,
-    monthlyCostUsd:
-      cost === undefined ? null : cost * (plan.action === 'promote' || plan.action === 'rollback' ? 2 : 1),
+    cost: planCost(plan, {
+      ...{ machines, plans, planOfNew: config.infra.vultr_plan },
+      standbyWindowMs: config.deploy.standby_window,
+    }),
     journal: await context.operation.journal.entries(),
   });
 }

@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { moneyText, usd } from '../cloud/money.ts';
 import type { Issuer } from '../machine/box.ts';
 import { age } from './age.ts';
 import { budgetText } from './issuer-budget.ts';
@@ -21,13 +22,24 @@ export function statusText(view: StatusView): string {
     ...issuerLines(view),
     `backup       ${backupLine(view)}`,
     ...proofLines(view),
-    `cost         $${view.monthlyCostUsd.toFixed(2)} a month for ${view.machines.length} ${view.machines.length === 1 ? 'machine' : 'machines'}`,
+    ...costLines(view),
     '',
     ...commandLines(view),
     `next  ${pc.bold(view.next.command)}`,
     `      ${view.next.why}`,
     '',
   ].join('\n');
+}
+
+function costLines({ cost }: StatusView): string[] {
+  const text = (amount: number): string => moneyText(usd(amount));
+  const { machinesMonthlyUsd: machines, imagesMonthlyUsd: images, removableMonthlyUsd: removable } = cost;
+  return [
+    `cost         ${text(machines + images)} a month: machines ${text(machines)}, images ${text(images)}`,
+    ...(removable === 0
+      ? []
+      : [pc.yellow(`             ${text(removable)} of it for what nothing needs: anny-bluegreen cost`)]),
+  ];
 }
 
 function commandLines({ running, interrupted, now }: StatusView): string[] {

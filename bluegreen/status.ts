@@ -1,12 +1,17 @@
+import type { Plan } from '../cloud/cloud.ts';
+import { type Prices, pricesOf } from '../cloud/prices.ts';
 import { holderOf } from '../lease/claim-text.ts';
 import { interruptedIn, type ListedClaim, runningIn } from '../lease/list.ts';
 import type { Issuer } from '../machine/box.ts';
 import type { Backup, Proof } from './backups.ts';
 import type { Context } from './context.ts';
+import { billOf } from './cost/bill.ts';
+import { machineItems } from './cost/machine-items.ts';
+import { snapshotItems } from './cost/snapshot-items.ts';
 import { type NextStep, nextStep } from './doctor/next-step.ts';
-import { examine } from './doctor/observations.ts';
+import { examine, type Observations } from './doctor/observations.ts';
 import type { World } from './observe.ts';
-import type { Answering, Release } from './release.ts';
+import type { Answering } from './release.ts';
 import type { Situation } from './situation.ts';
 import { leadsTo } from './switch.ts';
 
@@ -33,13 +38,20 @@ export interface StatusView {
   readonly certificate: { readonly kind: string; readonly issuer: string; readonly notAfter: number } | null;
   /** What the writer has asked of its certificates' issuer; null where it does not tell. */
   readonly issuer: Issuer | null;
-  readonly monthlyCostUsd: number;
+  /** A month of this environment's machines and of all images, and of what nothing needs of both; anny-bluegreen cost has the rest. */
+  readonly cost: StatusCost;
   /** The command that runs right now, if one does. */
   readonly running: RunningView | null;
   /** The command that was cut off last, if what followed has not put that in order. */
   readonly interrupted: RunningView | null;
   readonly now: number;
   readonly next: NextStep;
+}
+
+export interface StatusCost {
+  readonly machinesMonthlyUsd: number;
+  readonly imagesMonthlyUsd: number;
+  readonly removableMonthlyUsd: number;
 }
 
 export interface RunningView {
@@ -68,7 +80,6 @@ export async function statusOf(context: Context, world: World): Promise<StatusVi
   const { situation, backups, claims, nowSeconds: now } = seen;
   const writer = situation.kind === 'live' ? situation.writer : undefined;
   const machines = [...world.answering, ...world.silent];
-  const monthly = (one: Release): number => plans.find(({ id }) => id === one.instance.plan)?.monthlyCostUsd ?? 0;
   return {
     environment: settings.environment,
     name: settings.publicName,
@@ -89,12 +100,20 @@ export async function statusOf(context: Context, world: World): Promise<StatusVi
     },
     certificate: writer?.status.certificate ?? null,
     issuer: writer?.status.issuer ?? null,
-    monthlyCostUsd: machines.reduce((sum, one) => sum + monthly(one), 0),
+    cost: costOf(seen, plans, pricesOf(settings.config)),
     running: viewClaim(runningIn(claims)),
     interrupted: viewClaim(interruptedIn(claims)),
     now,
     next: nextStep(seen),
   };
+}
+
+function costOf(seen: Observations, plans: readonly Plan[], prices: Prices): StatusCost {
+  const { own, shared, removable } = billOf(seen.environment, [
+    ...machineItems(seen, plans),
+    ...snapshotItems(seen, prices),
+  ]).monthlyUsd;
+  return { machinesMonthlyUsd: own, imagesMonthlyUsd: shared, removableMonthlyUsd: removable };
 }
 
 /** By this computer's clock. */

@@ -50,10 +50,14 @@ export function isDrill({ tags }: Instance, environment: string): boolean {
   return ['anny', 'kind=drill', `env=${environment}`].every((tag) => tags.includes(tag));
 }
 
+/** What follows "env=" among the tags, for example; "" when nothing does. */
+export function tagValue(tags: readonly string[], key: string): string {
+  return tags.find((tag) => tag.startsWith(`${key}=`))?.slice(key.length + 1) ?? '';
+}
+
 /** undefined for instances that are no release of this environment, whoever made them. */
 export function readTags(instance: Instance, environment: string): ReleaseTags | undefined {
-  const value = (key: string): string =>
-    instance.tags.find((tag) => tag.startsWith(`${key}=`))?.slice(key.length + 1) ?? '';
+  const value = (key: string): string => tagValue(instance.tags, key);
   if (!instance.tags.includes('anny') || value('env') !== environment || value('kind') !== 'release') return undefined;
   return {
     environment,

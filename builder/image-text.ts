@@ -1,17 +1,19 @@
+import { moneyText } from '../cloud/money.ts';
+import { type Prices, snapshotMonth } from '../cloud/prices.ts';
 import type { Image } from './catalog.ts';
 import type { Input } from './digest.ts';
 import type { Contents } from './papers/contents.ts';
 import { lynisOf, type Statement, secondsOf } from './papers/statement.ts';
 import type { Vouched } from './papers/vouch.ts';
-import { monthlyUsd, savingOf } from './prune.ts';
+import { keptOf } from './prune.ts';
 
 /** What `list` and `show` print. */
 
-export function listText(images: readonly Image[]): string {
+export function listText(images: readonly Image[], prices: Prices): string {
   if (images.length === 0) return 'no images; anny-image build makes one\n';
-  const { bytes, monthlyUsd: usd } = savingOf(images);
+  const { bytes, monthly } = keptOf(images, prices);
   const count = images.length === 1 ? '1 image' : `${images.length} images`;
-  return `${images.map(lineOf).join('\n')}\n${count}, ${sizeText(bytes)}, about $${usd.toFixed(2)} a month\n`;
+  return `${images.map(lineOf).join('\n')}\n${count}, ${sizeText(bytes)}, ${moneyText(monthly)} a month\n`;
 }
 
 export function lineOf(image: Image): string {
@@ -43,13 +45,14 @@ export interface Shown {
   readonly inputs: readonly Input[] | undefined;
 }
 
-export function showText({ image, vouched, contents, statement, inputs }: Shown, all: boolean): string {
+export function showText(shown: Shown, prices: Prices, all: boolean): string {
+  const { image, vouched, contents, statement, inputs } = shown;
   const rows: [string, string][] = [
     ['digest', image.digest],
     ['parent', image.parent],
     [
       'size',
-      `${(image.sizeBytes / 1024 ** 3).toFixed(0)} GB disk, ${sizeText(image.storedBytes)} kept, about $${monthlyUsd(image.storedBytes).toFixed(2)} a month`,
+      `${(image.sizeBytes / 1024 ** 3).toFixed(0)} GB disk, ${sizeText(image.storedBytes)} kept, ${moneyText(snapshotMonth(prices, image.storedBytes))} a month`,
     ],
     ['signed', vouchedText(vouched)],
     ...(statement === undefined ? [] : statementRows(statement)),

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { SnapshotId } from '../cloud/cloud.ts';
+import { usd } from '../cloud/money.ts';
+import { pricesOf } from '../cloud/prices.ts';
+import { configSchema } from '../config/schema.ts';
 import type { Image } from './catalog.ts';
-import { judgeForPrune, savingOf } from './prune.ts';
+import { judgeForPrune, keptOf } from './prune.ts';
+import { pruneText } from './prune-text.ts';
 
 const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2026, 5, 1);
@@ -65,6 +69,17 @@ describe('prune lets go', () => {
   });
 });
 
-test('what goes frees what is kept of it, not its whole disk', () => {
-  expect(savingOf([image('anny', 'a', 1), image('anny', 'b', 1)])).toEqual({ bytes: 4e9, monthlyUsd: 0.2 });
+test('what is paid for is what is kept of an image, not its whole disk', () => {
+  const prices = pricesOf(configSchema.parse({}));
+  expect(keptOf([image('anny', 'a', 1), image('anny', 'b', 1)], prices)).toEqual({ bytes: 4e9, monthly: usd(0.2) });
+});
+
+test('prune says what goes, what that saves, and what the rest goes on costing', () => {
+  const judged = [
+    { image: image('anny', 'a', 1), stays: 'it is the newest anny' },
+    { image: image('anny', 'b', 40, { storedBytes: 2_130_000_000 }), stays: undefined },
+  ];
+  const text = pruneText(judged, pricesOf(configSchema.parse({ prices: { snapshot_gb: 0.1 } })));
+  expect(text).toContain('frees 2.1 GB, saves $0.213 a month');
+  expect(text).toContain('what stays, 2.0 GB, costs $0.20 a month');
 });

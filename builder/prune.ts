@@ -1,9 +1,10 @@
 import type { Instance } from '../cloud/cloud.ts';
+import { type Money, sum } from '../cloud/money.ts';
+import { type Prices, snapshotMonth } from '../cloud/prices.ts';
 import { type Image, parentOf } from './catalog.ts';
 
-/** Vultr's price for what is kept of a snapshot (vultr.com/pricing, "Snapshots"); its API does not tell it. */
-const USD_PER_GB_MONTH = 0.05;
-const GB = 1e9;
+/** Nothing that is younger or among the newest goes, if nobody wishes otherwise. */
+export const PRUNE_DEFAULTS = { keep: 3, olderThanMs: 30 * 86_400_000 } as const;
 
 export interface PruneRules {
   /** So many of each name stay in any case, the newest first. */
@@ -57,14 +58,12 @@ function childsReason(
   return child === undefined ? undefined : `${child.name} ${child.digest.slice(0, 12)} stands on it`;
 }
 
-/** What goes frees so many bytes, and saves so many dollars a month. */
-export function savingOf(images: readonly Image[]): { readonly bytes: number; readonly monthlyUsd: number } {
-  const bytes = images.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
-  return { bytes, monthlyUsd: monthlyUsd(bytes) };
-}
-
-export function monthlyUsd(bytes: number): number {
-  return Math.round((bytes / GB) * USD_PER_GB_MONTH * 100) / 100;
+/** So many bytes are kept of these images, and cost so much a month. */
+export function keptOf(images: readonly Image[], prices: Prices): { readonly bytes: number; readonly monthly: Money } {
+  return {
+    bytes: images.reduce((total, { storedBytes }) => total + storedBytes, 0),
+    monthly: sum(images.map(({ storedBytes }) => snapshotMonth(prices, storedBytes))),
+  };
 }
 
 function days(ms: number): string {

@@ -1,3 +1,5 @@
+import type { Money } from './money.ts';
+
 /** The cloud port: what orchestration needs of an account. Times in ISO 8601 as the API gives them, sizes in bytes. */
 declare const brand: unique symbol;
 type Branded<T, B extends string> = T & { readonly [brand]: B };
@@ -57,8 +59,17 @@ export interface Plan {
   readonly diskGb: number;
   readonly ramMb: number;
   readonly vcpus: number;
-  readonly monthlyCostUsd: number;
+  readonly monthlyCost: Money;
+  /** Up to the month's. */
+  readonly hourlyCost: Money;
   readonly regions: readonly string[];
+}
+
+export interface AccountHolder {
+  readonly name: string;
+  readonly email: string;
+  /** What this month has cost so far. */
+  readonly pendingCharges: Money;
 }
 
 export interface NewInstance {
@@ -77,7 +88,7 @@ export interface NewInstance {
 }
 
 export interface Cloud {
-  account(): Promise<{ readonly name: string; readonly email: string; readonly pendingChargesUsd: number }>;
+  account(): Promise<AccountHolder>;
   plans(): Promise<readonly Plan[]>;
   sshKeys(): Promise<readonly { readonly id: SshKeyId; readonly name: string; readonly publicKey: string }[]>;
   createSshKey(name: string, publicKey: string): Promise<SshKeyId>;

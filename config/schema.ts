@@ -103,6 +103,10 @@ const infra = z.strictObject({
     .string()
     .default('')
     .meta({ description: 'Description of a firewall group of the account; "" for none.' }),
+  instance_limit: z.int().min(0).default(0).meta({
+    description:
+      'Machines that the account may have at once, as its page of limits says; 0 for not known. The API does not tell.',
+  }),
   name_servers: z
     .array(text(/^[A-Za-z0-9.:[\]-]+$/, 'an address or name, with a port if it is not 53: "10.77.0.1:53"'))
     .default([])
@@ -228,6 +232,17 @@ const image = z.strictObject({
   }),
 });
 
+/** In US dollars a month. */
+const price = z.number().min(0);
+
+const prices = z.strictObject({
+  snapshot_gb: price.default(0.05).meta({ description: 'For each GB that is kept of a snapshot.' }),
+  reserved_ip: price.default(3).meta({ description: 'For a reserved IPv4 address.' }),
+  object_storage: price
+    .default(18)
+    .meta({ description: "For an object storage with its first TB, in Vultr's Standard tier." }),
+});
+
 /** All sections. Every key has a default that works, or says plainly that it must be given. */
 export const configSchema = z.strictObject({
   app: app.prefault({}),
@@ -237,6 +252,7 @@ export const configSchema = z.strictObject({
   tls: tls.prefault({}),
   monitor: monitor.prefault({}),
   image: image.prefault({}),
+  prices: prices.prefault({}).meta({ description: "What the account's API does not tell; docs/cost.md." }),
 });
 
 export type Config = z.infer<typeof configSchema>;

@@ -30,7 +30,7 @@ interface Case {
   readonly says: string;
 }
 
-const SECTIONS = 'app, infra, deploy, backup, tls, monitor, image';
+const SECTIONS = 'app, infra, deploy, backup, tls, monitor, image, prices';
 
 const INVALID: readonly Case[] = [
   {

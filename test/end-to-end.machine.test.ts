@@ -83,7 +83,7 @@ describe('an operator who looks', () => {
     const before = await machines();
     const { code, stdout } = await bluegreen(['plan', '--again', '--json']);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ action: 'promote', monthlyCostUsd: 10 });
+    expect(JSON.parse(stdout)).toMatchObject({ action: 'promote', cost: { nowMonthlyUsd: 5, thenMonthlyUsd: 10 } });
     expect(await machines()).toEqual(before);
   });
 

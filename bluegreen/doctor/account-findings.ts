@@ -2,7 +2,7 @@ import { isBakeMachine, MAY_BAKE_MS } from '../../builder/bake-machine.ts';
 import type { Instance } from '../../cloud/cloud.ts';
 import { isQuiet } from '../../lease/list.ts';
 import { age } from '../age.ts';
-import { isDrill, readTags } from '../tags.ts';
+import { isDrill, readTags, tagValue } from '../tags.ts';
 import { decide, destroyByHand, type Finding, fix } from './finding.ts';
 import type { Observations } from './observations.ts';
 
@@ -14,13 +14,13 @@ export function accountFindings(seen: Observations): readonly Finding[] {
 function bakes(seen: Observations): Finding[] {
   const { tagged, nowSeconds } = seen;
   return tagged
-    .filter(({ tags, createdAt }) => isBakeMachine(tags) && isLeft(seen, saidOf(tags, 'op'), createdAt))
+    .filter(({ tags, createdAt }) => isBakeMachine(tags) && isLeft(seen, tagValue(tags, 'op'), createdAt))
     .map(({ label, tags, createdAt }) => ({
       code: 'orphan-bake',
       severity: 'warning',
       found: `${label} has been there for ${ageOf(createdAt, nowSeconds)}, and no bake works with it`,
       means: 'a bake was killed; the machine only costs money',
-      repair: fix({ kind: 'sweep', operation: saidOf(tags, 'op') }),
+      repair: fix({ kind: 'sweep', operation: tagValue(tags, 'op') }),
     }));
 }
 
@@ -42,7 +42,7 @@ const MAY_DRILL_SECONDS = 2 * 3_600;
 
 function drills({ tagged, environment, nowSeconds, apiUrl }: Observations): Finding[] {
   return tagged
-    .filter((one) => isDrill(one, environment) && nowSeconds - Date.parse(one.createdAt) / 1000 > MAY_DRILL_SECONDS)
+    .filter((one) => isDrill(one, environment) && isLeftDrill(one, nowSeconds))
     .map(({ id, label, createdAt }) => ({
       code: 'orphan-drill',
       severity: 'warning',
@@ -50,6 +50,10 @@ function drills({ tagged, environment, nowSeconds, apiUrl }: Observations): Find
       means: 'a drill was killed; the machine only costs money, and the next drill destroys it',
       repair: decide(destroyByHand(apiUrl, `instances/${id}`)),
     }));
+}
+
+export function isLeftDrill({ createdAt }: Instance, nowSeconds: number): boolean {
+  return nowSeconds - Date.parse(createdAt) / 1000 > MAY_DRILL_SECONDS;
 }
 
 function unreadable({ tagged, environment, apiUrl }: Observations): Finding[] {
@@ -72,7 +76,7 @@ function unreadable({ tagged, environment, apiUrl }: Observations): Finding[] {
 
 /** Another environment's machines are not ours to judge; one that names none may be anybody's. */
 function isOurs({ tags }: Instance, environment: string): boolean {
-  return [environment, ''].includes(saidOf(tags, 'env'));
+  return [environment, ''].includes(tagValue(tags, 'env'));
 }
 
 function isUnreadable(one: Instance, environment: string): boolean {
@@ -81,7 +85,7 @@ function isUnreadable(one: Instance, environment: string): boolean {
 }
 
 /** Its bake has a claim that nobody keeps up, or is older than any bake. */
-function isLeft({ bakes, nowSeconds }: Observations, operation: string, createdAt: string): boolean {
+export function isLeft({ bakes, nowSeconds }: Observations, operation: string, createdAt: string): boolean {
   const claim = bakes.find((one) => one.claim.operation === operation);
   if (claim !== undefined) return claim.claim.state === 'left' || isQuiet(claim);
   return nowSeconds * 1000 - Date.parse(createdAt) >= MAY_BAKE_MS;
@@ -89,8 +93,4 @@ function isLeft({ bakes, nowSeconds }: Observations, operation: string, createdA
 
 function ageOf(createdAt: string, nowSeconds: number): string {
   return age(nowSeconds - Date.parse(createdAt) / 1000);
-}
-
-function saidOf(tags: readonly string[], key: string): string {
-  return tags.find((tag) => tag.startsWith(`${key}=`))?.slice(key.length + 1) ?? '';
 }

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { dollars } from '../../cloud/money.ts';
+import { pricesOf } from '../../cloud/prices.ts';
 import { duration } from '../../config/duration.ts';
 import { agree, answer } from '../../operation/command-line.ts';
 import { AnnyError } from '../../operation/errors.ts';
@@ -7,7 +9,7 @@ import type { BakeContext } from '../bake-context.ts';
 import { imagesIn } from '../catalog.ts';
 import { keptMachine, sshIntoKept } from '../kept.ts';
 import { dropImage } from '../papers/archive.ts';
-import { judgeForPrune, savingOf } from '../prune.ts';
+import { judgeForPrune, keptOf } from '../prune.ts';
 import { pruneText } from '../prune-text.ts';
 import { sweepBakes, sweepKilled } from '../sweep.ts';
 import { withContext } from './open-context.ts';
@@ -66,9 +68,15 @@ async function prune(context: BakeContext, command: Command, options: PruneOptio
   const [images, instances] = await Promise.all([imagesIn(cloud), cloud.instances()]);
   const judged = judgeForPrune(images, instances, rules);
   const goes = judged.flatMap(({ image, stays }) => (stays === undefined ? [image] : []));
-  const data = { judged, ...savingOf(goes), deleted: 0 };
-  if (options.dryRun || goes.length === 0) return answer(command, data, pruneText(judged));
-  process.stderr.write(pruneText(judged));
+  const prices = pricesOf(context.settings.config);
+  const stays = judged.flatMap((one) => (one.stays === undefined ? [] : [one.image]));
+  const freed = keptOf(goes, prices);
+  const data = {
+    ...{ judged, deleted: 0, bytes: freed.bytes, monthlyUsd: dollars(freed.monthly) },
+    staysMonthlyUsd: dollars(keptOf(stays, prices).monthly),
+  };
+  if (options.dryRun || goes.length === 0) return answer(command, data, pruneText(judged, prices));
+  process.stderr.write(pruneText(judged, prices));
   await agree(command, `delete ${goes.length === 1 ? 'this image' : `these ${goes.length} images`}?`);
   for (const image of goes) {
     const name = `delete ${image.name} ${image.digest.slice(0, 12)}`;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { pricesOf } from '../../cloud/prices.ts';
 import { answer } from '../../operation/command-line.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import type { BakeContext } from '../bake-context.ts';
@@ -51,9 +52,9 @@ export function addLookCommands(program: Command): void {
     );
 }
 
-async function list({ cloud }: BakeContext, command: Command): Promise<void> {
+async function list({ cloud, settings }: BakeContext, command: Command): Promise<void> {
   const images = await imagesIn(cloud);
-  answer(command, { images }, listText(images));
+  answer(command, { images }, listText(images, pricesOf(settings.config)));
 }
 
 async function show(context: BakeContext, command: Command, wanted: string, all: boolean): Promise<void> {
@@ -68,7 +69,7 @@ async function show(context: BakeContext, command: Command, wanted: string, all:
     inputs: inputsOf(papers),
   };
   const { statement: provenance, ...rest } = shown;
-  answer(command, { ...rest, provenance: provenance ?? null }, showText(shown, all));
+  answer(command, { ...rest, provenance: provenance ?? null }, showText(shown, pricesOf(settings.config), all));
 }
 
 async function diff(context: BakeContext, command: Command, before: string, after: string): Promise<void> {

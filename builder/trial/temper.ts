@@ -1,4 +1,5 @@
 import type { Plan } from '../../cloud/cloud.ts';
+import { usd } from '../../cloud/money.ts';
 
 /** Before the effect: refused, or Ctrl-C. After it: the answer is lost. */
 export type Fault = 'refused' | 'lost' | 'interrupt';
@@ -19,12 +20,14 @@ export interface Temper {
   readonly faults: ReadonlyMap<number, Fault>;
 }
 
+const PLAN_COST = { monthlyCost: usd(5), hourlyCost: usd(0.007) };
+
 export const CALM: Temper = {
   snapshotMs: 60_000,
   powersOff: true,
   searchSays: { bake: '', 'boot-test': '' },
   failingCheck: { bake: '', 'boot-test': '' },
-  plan: { id: 'vc2-1c-1gb', diskGb: 25, ramMb: 1024, vcpus: 1, monthlyCostUsd: 5, regions: ['ewr'] },
+  plan: { id: 'vc2-1c-1gb', diskGb: 25, ramMb: 1024, vcpus: 1, regions: ['ewr'], ...PLAN_COST },
   lynisSays: 'hardening_index=100\n',
   failingScript: '',
   faults: new Map(),

@@ -12,6 +12,7 @@ import type {
   SnapshotId,
   SshKeyId,
 } from '../cloud.ts';
+import { usd } from '../money.ts';
 
 /** What the API answers, as far as Anny reads it, turned into the port's words. Source: the API's own description. */
 const NO_ADDRESS = '0.0.0.0';
@@ -80,6 +81,9 @@ export const recordAnswer = z
     }),
   );
 
+/** Where a plan names no hourly price: a month's is reached after 28 days (Vultr's FAQ, "How am I billed for my instances?"). */
+const SHORTEST_MONTH_HOURS = 672;
+
 export const planAnswer = z
   .object({
     id: z.string(),
@@ -87,6 +91,7 @@ export const planAnswer = z
     ram: z.number(),
     vcpu_count: z.number(),
     monthly_cost: z.number(),
+    hourly_cost: z.number().optional(),
     locations: z.array(z.string()),
   })
   .transform(
@@ -95,7 +100,8 @@ export const planAnswer = z
       diskGb: one.disk,
       ramMb: one.ram,
       vcpus: one.vcpu_count,
-      monthlyCostUsd: one.monthly_cost,
+      monthlyCost: usd(one.monthly_cost),
+      hourlyCost: usd(one.hourly_cost ?? one.monthly_cost / SHORTEST_MONTH_HOURS),
       regions: one.locations,
     }),
   );
@@ -124,7 +130,7 @@ export const noteAnswer = z.object({ id: z.string(), name: z.string(), script: z
 export const accountAnswer = z.object({
   account: z
     .object({ name: z.string(), email: z.string(), pending_charges: z.number() })
-    .transform((one) => ({ name: one.name, email: one.email, pendingChargesUsd: one.pending_charges })),
+    .transform((one) => ({ name: one.name, email: one.email, pendingCharges: usd(one.pending_charges) })),
 });
 
 /** Whatever it is, nobody reads it. */

@@ -2,12 +2,18 @@ import type { LoadedSettings } from '../../config/settings.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import { systemClock } from '../../operation/system-clock.ts';
 import type { Cloud } from '../cloud.ts';
+import type { Inventory } from '../inventory.ts';
 import { openAccount } from './account.ts';
 import type { ApiOptions, CallRecord } from './call.ts';
+import { openInventory } from './inventory.ts';
 
 /** The account that the settings name. ANNY_TRACE_API=1 tells every call on stderr. */
 export function openAccountOf(settings: LoadedSettings, env: NodeJS.ProcessEnv): Cloud {
   return openAccount(apiOptionsOf(settings, env));
+}
+
+export function openInventoryOf(settings: LoadedSettings, env: NodeJS.ProcessEnv): Inventory {
+  return openInventory(apiOptionsOf(settings, env));
 }
 
 export function apiOptionsOf(settings: LoadedSettings, env: NodeJS.ProcessEnv): ApiOptions {

@@ -2,8 +2,11 @@ import type { Command } from 'commander';
 import { agree, answer } from '../../operation/command-line.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import { openAccountOf } from '../account/open.ts';
+import { dollars } from '../money.ts';
+import { pricesOf } from '../prices.ts';
 import { type Change, changesText, nameIn, titleIn } from './changes.ts';
 import { HOW_TO_UNPROTECT } from './failure.ts';
+import { foundationMonth, foundationMonthText } from './monthly.ts';
 import { type Context, engage, withFoundation } from './open-context.ts';
 import { resourcesIn } from './stack.ts';
 
@@ -15,7 +18,10 @@ export function addEngineCommands(program: Command): void {
     .action((_options, command: Command) =>
       withFoundation(command, async (context) => {
         const changes = await preview(context);
-        answer(command, { changes }, changesText(changes));
+        const prices = pricesOf(context.settings.config);
+        const monthlyUsd = dollars(foundationMonth(context.declared, prices));
+        const text = `${changesText(changes)}${foundationMonthText(context.declared, prices)}`;
+        answer(command, { changes, monthlyUsd }, text);
       }),
     );
   program
@@ -43,7 +49,8 @@ async function preview(context: Context): Promise<readonly Change[]> {
 async function up(context: Context, command: Command): Promise<void> {
   const planned = await preview(context);
   if (planned.length > 0) {
-    process.stderr.write(changesText(planned));
+    const month = foundationMonthText(context.declared, pricesOf(context.settings.config));
+    process.stderr.write(`${changesText(planned)}${month}`);
     await agree(command, 'make these changes?');
   }
   // Also with nothing to change: protection and outputs are part of the state.

@@ -1,5 +1,6 @@
 import { destroyUntilGone } from '../../cloud/account/instances.ts';
 import type { Cloud, Instance, InstanceId, NewInstance, SnapshotId, SshKeyId } from '../../cloud/cloud.ts';
+import { NOTHING, usd } from '../../cloud/money.ts';
 import { fingerprintOf } from '../../machine/host-key.ts';
 import type { Clock } from '../../operation/clock.ts';
 import { apiOf } from './api.ts';
@@ -21,7 +22,8 @@ export interface Rented {
   readonly machine: Machine;
 }
 
-const PLAN = { id: 'vc2-1c-1gb', diskGb: 25, ramMb: 1024, vcpus: 1, monthlyCostUsd: 5, regions: ['ewr'] };
+const PLAN_COST = { monthlyCost: usd(5), hourlyCost: usd(0.007) };
+const PLAN = { id: 'vc2-1c-1gb', diskGb: 25, ramMb: 1024, vcpus: 1, regions: ['ewr'], ...PLAN_COST };
 
 export function cloudPort(world: World, operator: Operator, clock: Clock): Cloud {
   const { timeline, random, rented } = world;
@@ -36,7 +38,7 @@ export function cloudPort(world: World, operator: Operator, clock: Clock): Cloud
     timeline.wakeAfter(random.int(200, 4_000), () => world.machines.includes(machine) && act());
   };
   return {
-    account: () => ask('account', () => ({ name: 'simulated', email: '', pendingChargesUsd: 0 })),
+    account: () => ask('account', () => ({ name: 'simulated', email: '', pendingCharges: NOTHING })),
     plans: () => ask('plans', () => [PLAN]),
     sshKeys: () =>
       ask('sshKeys', () => [{ id: 'key-1' as SshKeyId, name: 'webengine-deploy', publicKey: 'ssh-ed25519 AAAA' }]),

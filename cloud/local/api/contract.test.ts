@@ -85,7 +85,7 @@ const SNAPSHOT = {
 
 /** One of everything, made, read, changed and removed. */
 async function callEverything({ ask }: LocalApi): Promise<void> {
-  for (const path of ['/account', '/regions', '/plans?type=vc2', '/os', '/regions/ewr/availability'])
+  for (const path of ['/account', '/regions', '/plans?type=vc2', '/os', '/regions/ewr/availability', '/object-storage'])
     await ask('GET', path);
 
   const key = (await ask('POST', '/ssh-keys', { name: 'ops', ssh_key: 'ssh-ed25519 AAAA ops' })).text('ssh_key.id');

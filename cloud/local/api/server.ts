@@ -3,11 +3,13 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Clock } from '../../../operation/clock.ts';
 import type { Hypervisor } from '../hypervisor.ts';
 import { addCatalogue } from './catalogue.ts';
+import { pendingCharges } from './charges.ts';
 import { addDomains } from './domains.ts';
 import type { Faults } from './faults.ts';
 import { addFirewalls } from './firewalls.ts';
 import { addInstances } from './instances.ts';
 import { type Machines, openMachines } from './machines.ts';
+import { type PageQuery, page } from './pages.ts';
 import { Problem } from './problem.ts';
 import { addReservedIps } from './reserved-ips.ts';
 import { addSnapshots } from './snapshots.ts';
@@ -65,7 +67,11 @@ export function createApi(options: ApiOptions): FastifyInstance {
   addFaults(server, options);
   server.register(
     async (api) => {
-      api.get('/account', () => ({ account: ACCOUNT }));
+      api.get('/account', () => ({
+        account: { ...ACCOUNT, pending_charges: pendingCharges(options.store.state, options.clock.now()) },
+      }));
+      // None can be made here; a bill asks for them all the same.
+      api.get<{ Querystring: PageQuery }>('/object-storage', ({ query }) => page('object_storages', [], query));
       addCatalogue(api);
       addSshKeys(api, account);
       addStartupScripts(api, account);
@@ -90,7 +96,6 @@ const ACCOUNT = {
   email: 'ops@anny.test',
   acls: ['manage_users', 'subscriptions', 'provisioning', 'dns', 'firewall'],
   balance: 0,
-  pending_charges: 0,
   last_payment_date: '2026-01-01T00:00:00+00:00',
   last_payment_amount: 0,
 };
