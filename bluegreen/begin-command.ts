@@ -4,6 +4,7 @@ import { warn, withUndo } from '../operation/step.ts';
 import { carryOut } from './carry-out.ts';
 import type { PlannedCommand, ReleaseCommand } from './command.ts';
 import type { Context } from './context.ts';
+import { lowerTtl } from './lower-ttl.ts';
 import type { Plan } from './plan.ts';
 import { planCommand } from './plan-command.ts';
 import { prepareRelease } from './prepare.ts';
@@ -126,6 +127,7 @@ async function prepare(
   }
   await writeDown(context, workFor(context, command, plan, begun), begun);
   const { from: writer, withoutBackup } = plan;
+  await lowerTtl(context, begun.observed.world, [writer, ...plan.standbys]);
   const source = { kind: 'writer', writer, withoutBackup } as const;
   const { machine } = await withUndo(context.operation, () => prepareRelease(context, { ...plan, source }));
   await machine.box.close();

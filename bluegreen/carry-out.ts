@@ -1,6 +1,7 @@
 import { orUnfinished } from '../operation/step.ts';
 import type { Context } from './context.ts';
 import { factsOf, hooksAround } from './hook-events.ts';
+import { lowerTtl } from './lower-ttl.ts';
 import type { Plan } from './plan.ts';
 import { promote, promoteFirst } from './promote.ts';
 import type { Answering } from './release.ts';
@@ -39,6 +40,7 @@ async function run(context: Context, plan: Plan, observed: Observed, writeDownBa
     case 'first':
       return promoteFirst(context, plan);
     case 'promote':
+      await lowerTtl(context, observed.world, [plan.from, ...plan.standbys]);
       return promote(context, plan, writeDownBack);
     case 'rollback':
       return rollback(context, plan);

@@ -34,6 +34,7 @@ export async function createRelease(
     keepUntil: 0,
     aloneSince: 0,
     lacksSince: 0,
+    cachedUntil: 0,
   };
   const firewall = await firewallGroup(context);
   const instance = await cloud.createInstance({

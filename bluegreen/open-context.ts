@@ -54,7 +54,7 @@ function openPorts(settings: LoadedSettings): Omit<Context, 'operation' | 'machi
       vouch: async (image) =>
         vouch(signatures, config.image.signers, image, await archiveIn(cloud, directory).recall(image)),
     },
-    nameServers: zoneServers(config.infra.name_servers),
+    nameServers: zoneServers(config.infra.name_servers, config.infra.public_resolvers),
     probe: httpsProbe(extraCaPath),
     backups: resticBackups(settings),
     smoke: smokeScript({

@@ -2,11 +2,14 @@ import type { HookEvent } from '../config/schema.ts';
 import type { JournalEntry } from '../operation/journal.ts';
 import type { PlanCost } from './cost/plan-cost.ts';
 import { hooksAround } from './hook-events.ts';
+import type { LongTtl } from './lower-ttl.ts';
 import type { Plan } from './plan.ts';
 
 /** What a plan's words are made of, beside the plan. */
 export interface PlanFacts {
   readonly name: string;
+  /** A TTL that is lowered ahead. */
+  readonly longTtl: LongTtl | undefined;
   readonly standbyWindowMs: number;
   /** What the watch looks for, in words. */
   readonly watch: string;
@@ -75,6 +78,7 @@ function linesOf(plan: Plan, facts: PlanFacts): Line[] {
       ];
     case 'promote':
       return [
+        ...ttlLines(facts),
         ...clear,
         ...prepareLines([stateLine(plan.withoutBackup ? 'without a backup, as was said' : facts.noBackup)]),
         ['health', `by HTTPS and name, at the new address; ${facts.gate}`],
@@ -118,6 +122,16 @@ function linesOf(plan: Plan, facts: PlanFacts): Line[] {
         ['watch', 'there is nothing to go back to: what is bad is said'],
       ];
   }
+}
+
+function ttlLines({ longTtl }: PlanFacts): Line[] {
+  if (longTtl === undefined) return [];
+  return [
+    [
+      'lower TTL',
+      `from ${longTtl.seconds} s to ${longTtl.wanted} s, ahead; what resolvers know by now they keep as long as it was`,
+    ],
+  ];
 }
 
 function prepareLines(state: readonly Line[]): Line[] {

@@ -66,6 +66,7 @@ function risksOf(plan: Plan, facts: PlanFacts): string[] {
     case 'promote':
       return [
         `until the commit every failure leaves ${plan.from.tags.release} serving; after it everything goes forward`,
+        ...cachedRisk(plan.from.tags.release, facts),
         ...unsaved,
       ];
     case 'take-over':
@@ -78,6 +79,11 @@ function risksOf(plan: Plan, facts: PlanFacts): string[] {
     default:
       return unsaved;
   }
+}
+
+function cachedRisk(release: string, { longTtl }: PlanFacts): string[] {
+  if (longTtl === undefined) return [];
+  return [`resolvers may know the old address for ${age(longTtl.seconds)}: ${release} relays, and stays as long`];
 }
 
 function unsavedBy({ backupsConfigured, noBackup }: PlanFacts): string[] {

@@ -6,6 +6,7 @@ import type { OperatorCommand, PlannedCommand } from './command.ts';
 import type { Context } from './context.ts';
 import { planCost } from './cost/plan-cost.ts';
 import { gateText } from './gates.ts';
+import { longTtl } from './lower-ttl.ts';
 import { observe } from './observe.ts';
 import { withContext } from './open-context.ts';
 import { tellOutcome } from './outcome-text.ts';
@@ -160,10 +161,16 @@ async function nextOf(context: Context) {
 
 async function view(context: Context, plan: Plan) {
   const { config, publicName } = context.settings;
-  const [plans, instances] = await Promise.all([context.cloud.plans(), context.cloud.instances()]);
+  const [plans, instances, records] = await Promise.all([
+    context.cloud.plans(),
+    context.cloud.instances(),
+    context.cloud.records(config.infra.parent_domain),
+  ]);
   const machines = releasesIn(instances, context.settings.environment);
+  const record = records.find(({ type, name }) => type === 'A' && name === config.infra.subdomain);
   return viewPlan(plan, {
     name: publicName,
+    longTtl: longTtl(record, config.deploy.ttl),
     standbyWindowMs: config.deploy.standby_window,
     watch: watchText(config.deploy),
     holdBudgetMs: config.deploy.hold_budget,

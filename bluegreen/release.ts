@@ -64,7 +64,7 @@ export async function reach(context: Context, release: Release, booting = false)
   return context.machines.connect({ address: release.address, hostKeyFingerprint: release.tags.hostKey, booting });
 }
 
-type Marks = Pick<ReleaseTags, 'stage' | 'keepUntil' | 'aloneSince' | 'lacksSince'>;
+type Marks = Pick<ReleaseTags, 'stage' | 'keepUntil' | 'aloneSince' | 'lacksSince' | 'cachedUntil'>;
 
 /** Writes down in the account what a release is now. What stands there is read first: this command may have changed it. */
 export async function markRelease(context: Context, release: Release, change: Partial<Marks>): Promise<void> {

@@ -57,7 +57,7 @@ function reasonToStay(world: World, live: Live, machine: Answering, rules: Retir
   if (status.role === 'writer')
     return 'it does not know that another took its place, and may hold writes that nothing else has';
   // All by its own clock. A command that was cut off has not written its window down, or that of an earlier time stands there.
-  const until = Math.max(tags.keepUntil, status.since + rules.windowSeconds);
+  const until = Math.max(tags.keepUntil, tags.cachedUntil, status.since + rules.windowSeconds);
   if (until > status.now) return `its window lasts another ${age(until - status.now)}`;
   const { open, requests, lastAt } = status.relayed;
   if (open < 0) return 'it does not say what it is passing on just now';

@@ -3,6 +3,7 @@ import { runStep } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
 import type { Context } from './context.ts';
 import type { NameAnswer } from './name-servers.ts';
+import { showResolvers } from './public-resolvers.ts';
 
 const POLL_MS = 1_000;
 /** New records were seen at Vultr's name servers after one to several minutes. */
@@ -20,8 +21,16 @@ export async function switchName(context: Context, address: string): Promise<voi
     name: 'name servers',
     interruptible: true,
     run: (progress) => waitForNameServers(context, address, (text) => progress.progress(text)),
-    describe: (count) => `all ${count} agree`,
+    describe: agreed,
   });
+  await showResolvers(context, address);
+}
+
+function agreed(answers: readonly NameAnswer[]): string {
+  const deaf = answers.flatMap(({ server, deaf }) => (deaf === undefined ? [] : [`${server} ${deaf}`]));
+  return deaf.length === 0
+    ? `all ${answers.length} agree, by UDP and by TCP`
+    : `all ${answers.length} agree; ${deaf.join('; ')}`;
 }
 
 async function pointName(context: Context, address: string): Promise<void> {
@@ -49,7 +58,7 @@ async function waitForNameServers(
   context: Context,
   address: string,
   progress: (text: string) => void,
-): Promise<number> {
+): Promise<readonly NameAnswer[]> {
   const { settings, operation, nameServers } = context;
   return waitFor(
     operation.clock,
@@ -62,7 +71,7 @@ async function waitForNameServers(
     async () => {
       const answers = await nameServers.addressesOf(settings.config.infra.parent_domain, settings.publicName);
       const others = answers.filter((answer) => !leadsTo(answer, address));
-      if (answers.length > 0 && others.length === 0) return { done: answers.length };
+      if (answers.length > 0 && others.length === 0) return { done: answers };
       const text = answers.length === 0 ? 'the zone names no server' : others.map(describeNameAnswer).join('; ');
       progress(text);
       return { not: text };

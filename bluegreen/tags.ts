@@ -16,6 +16,8 @@ export interface ReleaseTags {
   readonly aloneSince: number;
   /** Since when it lacks writes that were given up, and came back with the machine that has them; 0 for none. */
   readonly lacksSince: number;
+  /** Until when resolvers may know its address by an older, longer TTL; 0 for nothing to mind. */
+  readonly cachedUntil: number;
 }
 
 export type Slot = 'blue' | 'green';
@@ -42,6 +44,7 @@ export function tagsOf(tags: ReleaseTags, kind: MachineKind = 'release'): string
     ...(tags.keepUntil === 0 ? [] : [`keep-until=${tags.keepUntil}`]),
     ...(tags.aloneSince === 0 ? [] : [`alone-since=${tags.aloneSince}`]),
     ...(tags.lacksSince === 0 ? [] : [`lacks-since=${tags.lacksSince}`]),
+    ...(tags.cachedUntil === 0 ? [] : [`cached-until=${tags.cachedUntil}`]),
   ];
 }
 
@@ -70,5 +73,6 @@ export function readTags(instance: Instance, environment: string): ReleaseTags |
     keepUntil: Number(value('keep-until')) || 0,
     aloneSince: Number(value('alone-since')) || 0,
     lacksSince: Number(value('lacks-since')) || 0,
+    cachedUntil: Number(value('cached-until')) || 0,
   };
 }

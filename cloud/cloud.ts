@@ -119,6 +119,7 @@ export interface Cloud {
   createRecord(domain: string, record: Omit<DnsRecord, 'id'>): Promise<RecordId>;
   /** Changes the data alone: the API refuses data and ttl in one call. */
   pointRecord(domain: string, id: RecordId, data: string): Promise<void>;
+  setRecordTtl(domain: string, id: RecordId, seconds: number): Promise<void>;
 
   /** Notes whose name begins with `prefix`, oldest first. */
   notes(prefix: string): Promise<readonly Note[]>;

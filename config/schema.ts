@@ -111,6 +111,12 @@ const infra = z.strictObject({
     .array(text(/^[A-Za-z0-9.:[\]-]+$/, 'an address or name, with a port if it is not 53: "10.77.0.1:53"'))
     .default([])
     .meta({ description: "Asked for the zone; [] asks the zone's own NS records." }),
+  public_resolvers: z
+    .array(text(/^[A-Za-z0-9.:[\]-]+$/, 'an address or name, with a port if it is not 53: "1.1.1.1"'))
+    .default(['1.1.1.1', '8.8.8.8', '9.9.9.9'])
+    .meta({
+      description: 'Whose answers a switch shows at its end, beside those of the name servers; they decide nothing.',
+    }),
   foundation: foundation.prefault({}),
 });
 
@@ -122,7 +128,9 @@ export const HOOK_EVENTS = [
 export type HookEvent = (typeof HOOK_EVENTS)[number];
 
 const deploy = z.strictObject({
-  ttl: duration.prefault('300s').meta({ description: 'TTL of the record when it is created.' }),
+  ttl: duration
+    .prefault('300s')
+    .meta({ description: 'TTL of the record when it is created; a longer one is lowered ahead of a promote.' }),
   boot_timeout: duration.prefault('20m'),
   health: z
     .strictObject({

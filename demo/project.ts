@@ -58,6 +58,7 @@ function demoConfig(cloud: CloudUp): object {
       ssh_key_name: 'anny-local',
       ssh_private_key: '.anny/local/ssh_key',
       name_servers: [cloud.nameServer],
+      public_resolvers: [],
     },
     deploy: {
       ttl: '60s',

@@ -141,5 +141,5 @@ export function simulatedAccount(wished: Partial<Temper> = {}) {
 const never = (): Promise<never> => Promise.reject(new Error('no bake calls this'));
 const unused = {
   ...{ account: never, createSshKey: never, firewallGroups: never, tagInstance: never, halt: never },
-  ...{ start: never, records: never, createRecord: never, pointRecord: never },
+  ...{ start: never, records: never, createRecord: never, pointRecord: never, setRecordTtl: never },
 };

@@ -282,8 +282,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'one name server is enough',
     breaks: 'success is said while another one leads elsewhere',
     file: 'bluegreen/switch.ts',
-    find: '      if (answers.length > 0 && others.length === 0) return { done: answers.length };',
-    replace: '      if (others.length < answers.length) return { done: answers.length };',
+    find: '      if (answers.length > 0 && others.length === 0) return { done: answers };',
+    replace: '      if (others.length < answers.length) return { done: answers };',
   },
   {
     name: 'the watch is not heeded',
@@ -671,5 +671,12 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'bluegreen/retire.ts',
     find: 'const ill = wish.force ? undefined :',
     replace: 'const ill = wish ? undefined :',
+  },
+  {
+    name: 'an older TTL is forgotten',
+    breaks: 'a standby is destroyed while resolvers still give its address',
+    file: 'bluegreen/lower-ttl.ts',
+    find: 'for (const release of known) await markRelease(context, release, { cachedUntil });',
+    replace: '',
   },
 ];

@@ -113,6 +113,11 @@ export function cloudPort(world: World, operator: Operator, clock: Clock): Cloud
         world.tell(`account: the name leads to ${data}`);
         world.zone.write(data, lateness(world));
       }),
+    setRecordTtl: (_domain, _id, seconds) =>
+      ask('setRecordTtl', () => {
+        world.tell(`account: the TTL of the name is ${seconds} s`);
+        world.zone.setTtl(seconds);
+      }),
   };
 }
 

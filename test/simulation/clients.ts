@@ -6,15 +6,14 @@ import type { World } from './world.ts';
 import { add } from './writes.ts';
 
 const CLIENTS = 3;
-const TTL_MS = 60_000;
 
 /** Clients write through the name for as long as the story lasts; some of their resolvers stretch every TTL. */
 export function startClients(world: World): void {
   for (let index = 0; index < CLIENTS; index += 1) {
     const stretch = world.random.pick([1, 1, 5, 30]);
-    client(world, resolver(world, TTL_MS * stretch));
+    client(world, resolver(world, stretch));
   }
-  listener(world, resolver(world, TTL_MS * world.random.pick([1, 5])));
+  listener(world, resolver(world, world.random.pick([1, 5])));
 }
 
 function client(world: World, resolve: () => string | undefined): void {
@@ -103,14 +102,20 @@ function pauseOf({ random, timeline, toldAt }: World): number {
   return timeline.now() - toldAt < QUIET_MS ? random.int(200, 2_000) : random.int(2_000, 12_000);
 }
 
-function resolver(world: World, keepMs: number): () => string | undefined {
+/** @param stretch How many TTLs it keeps what it was told. */
+function resolver(world: World, stretch: number): () => string | undefined {
   const { timeline, random, zone } = world;
   let address: string | undefined;
   let until = 0;
+  const known = { address: '', until: 0 };
+  if (stretch === 1) world.resolvers.push(known);
   return () => {
     if (timeline.now() < until && address !== undefined) return address;
     address = zone.answer(random.int(0, 1));
-    until = timeline.now() + keepMs;
+    until = timeline.now() + zone.ttlSeconds() * 1_000 * stretch;
+    // What a name server has not heard of yet nobody can know to be old.
+    const isCurrent = address === zone.records().find(({ type }) => type === 'A')?.data;
+    Object.assign(known, isCurrent ? { address, until } : { address: '', until: 0 });
     return address;
   };
 }

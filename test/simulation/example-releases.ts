@@ -33,6 +33,7 @@ interface Like {
   readonly keepUntil?: number;
   readonly aloneSince?: number;
   readonly lacksSince?: number;
+  readonly cachedUntil?: number;
 }
 
 /** A release by number: machine 10.0.0.<number>, odd ones blue. */
@@ -42,7 +43,7 @@ export function release(number: number, like: Like = {}): Release {
   const tags = {
     ...({ environment: 'test', operation: `op${number}`, release: name, slot, hostKey: 'SHA256:x' } as const),
     ...{ image: like.image ?? LIVE_DIGEST.slice(0, 12), stage: like.stage ?? 'live', keepUntil: like.keepUntil ?? 0 },
-    ...{ aloneSince: like.aloneSince ?? 0, lacksSince: like.lacksSince ?? 0 },
+    ...{ aloneSince: like.aloneSince ?? 0, lacksSince: like.lacksSince ?? 0, cachedUntil: like.cachedUntil ?? 0 },
   };
   const address = `10.0.0.${number}`;
   const instance = {

@@ -9,7 +9,7 @@ const BOX_CALLS =
 /** Around the commit, where a fault does the most. */
 const HANDOVER_CALLS = 'hold hold takeover takeover relay relay relay activate activate'.split(' ');
 const CLOUD_CALLS = 'instances instance createInstance tagInstance clearUserData halt destroyInstance records'
-  .concat(' createRecord pointRecord')
+  .concat(' createRecord pointRecord setRecordTtl')
   .split(' ');
 const OTHER_CALLS = 'names.addressesOf probe.get backups.list backups.prove smoke.run journal.append'
   .concat(' hook.pre-promote hook.pre-handover hook.post-switch hook.post-promote hook.on-failure hook.pre-retire')

@@ -107,6 +107,9 @@ export function checkMayGo(world: World, machine: Machine): void {
   if (!memory.up || !served || (disk.role !== 'relay' && disk.role !== 'writer')) return;
   const now = seconds(machine);
   const quiet = now - disk.since >= STANDBY_SECONDS && now - disk.relayed.lastAt > TTL_SECONDS && memory.open === 0;
+  const known = world.resolvers.some((one) => one.address === address && one.until > world.timeline.now());
+  if (known && world.forced !== disk.release)
+    throw new Violation(`${address} is destroyed while a resolver may give it`);
   if (disk.role === 'writer' || !quiet) throw new Violation(`${address} is destroyed while clients still come by it`);
 }
 

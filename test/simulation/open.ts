@@ -22,7 +22,7 @@ import type { World } from './world.ts';
 import { DOMAIN, PUBLIC_NAME, SUBDOMAIN } from './zone.ts';
 
 const config = configSchema.parse({
-  infra: { parent_domain: DOMAIN, subdomain: SUBDOMAIN },
+  infra: { parent_domain: DOMAIN, subdomain: SUBDOMAIN, public_resolvers: [] },
   app: { secrets: [] },
   deploy: {
     boot_timeout: '5m',

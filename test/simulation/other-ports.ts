@@ -70,6 +70,7 @@ export function nameServersPort(world: World, operator: Operator): NameServers {
           return { server, addresses: address === undefined ? [] : [address] };
         }),
       ),
+    resolversOf: async () => [],
   };
 }
 

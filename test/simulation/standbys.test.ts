@@ -179,3 +179,35 @@ describe('a rollback from a dead machine', () => {
     await stage.setInOrder();
   });
 });
+
+describe('a TTL that somebody has made longer', () => {
+  const LONG_SECONDS = 7_200;
+
+  test('is lowered ahead of a promote, and the old machine stays until it is over', async () => {
+    const stage = await live();
+    const old = stage.writer();
+    stage.world.zone.setTtl(LONG_SECONDS);
+    expect(await stage.run(PROMOTE)).toMatchObject({ kind: 'success' });
+    const lines = stage.world.story.map((line) => line.slice(10).trim());
+    const lowered = lines.indexOf('account: the TTL of the name is 60 s');
+    expect(lowered).toBeGreaterThan(0);
+    expect(lowered).toBeLessThan(lines.findLastIndex((line) => line.includes('is made')));
+    await stage.wait(LONG_SECONDS / 2);
+    const retire = { kind: 'retire', force: false, release: old.disk.release } as const;
+    expect(await stage.run(retire)).toMatchObject({ code: 'REFUSED' });
+    expect(stage.world.machines).toContain(old);
+    await stage.wait(LONG_SECONDS);
+    expect(await stage.run(retire)).toMatchObject({ kind: 'success' });
+    expect(stage.world.machines).not.toContain(old);
+  });
+
+  test('is lowered by a prepare already; one that is shorter than configured stays as it is', async () => {
+    const stage = await live();
+    stage.world.zone.setTtl(LONG_SECONDS);
+    expect(await stage.run({ kind: 'prepare', again: true })).toMatchObject({ kind: 'success' });
+    expect(stage.world.zone.ttlSeconds()).toBe(60);
+    stage.world.zone.setTtl(30);
+    expect(await stage.run(PROMOTE)).toMatchObject({ kind: 'success' });
+    expect(stage.world.zone.ttlSeconds()).toBe(30);
+  });
+});

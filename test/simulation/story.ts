@@ -70,9 +70,18 @@ async function chapters(world: World, watch: Watch, note: Note): Promise<void> {
   await insist(world, watch, go, { kind: 'promote', again: false }, random.chance(0.3));
   for (let chapter = random.int(1, 3); chapter > 0; chapter -= 1) {
     await pass(world, watch, random.int(1_000, 900_000));
+    if (random.chance(0.15)) lengthenTtl(world);
     await insist(world, watch, go, nextCommand(world), true);
   }
   await setInOrder(world, watch, go);
+}
+
+const LONG_TTL_SECONDS = 3_600;
+
+/** Somebody has it so in the account's web pages. */
+function lengthenTtl(world: World): void {
+  world.tell(`the TTL of the name is set to ${LONG_TTL_SECONDS} s`);
+  world.zone.setTtl(LONG_TTL_SECONDS);
 }
 
 type Go = (command: Command, incidents?: readonly Incident[], rival?: Rival) => Promise<Ending>;

@@ -45,6 +45,8 @@ export interface World {
   /** Clocks are minutes apart: each machine's, each operator's. */
   readonly skewed: boolean;
   readonly ledger: Ledger;
+  /** What resolvers that keep to the TTL know, and until when. */
+  readonly resolvers: { address: string; until: number }[];
   readonly story: string[];
   /** Processes of operators that have not ended. */
   readonly living: Set<string>;
@@ -117,6 +119,7 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     skewed: decided.skewed ?? random.chance(0.4),
     ...decided,
     ledger: ledger(),
+    resolvers: [],
     story,
     living: new Set(),
     forever: { alive: true },

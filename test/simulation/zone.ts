@@ -12,6 +12,8 @@ export interface Zone {
   records(): readonly DnsRecord[];
   /** @param lateMs The last name server takes it over so much later. */
   write(data: string, lateMs: number): RecordId;
+  setTtl(seconds: number): void;
+  ttlSeconds(): number;
   /** What a name server says now. */
   answer(server: number): string | undefined;
   /**
@@ -30,6 +32,7 @@ const RECORD_ID = 'record-1' as RecordId;
 
 export function zone(timeline: Timeline, random: Random, lagMs: number): Zone {
   const changes: Change[] = [];
+  let ttlSeconds = 60;
   const said = (server: number): number =>
     changes.findLastIndex(({ seenFrom }) => (seenFrom[server] ?? 0) <= timeline.now());
   return {
@@ -37,7 +40,7 @@ export function zone(timeline: Timeline, random: Random, lagMs: number): Zone {
       const last = changes.at(-1);
       const unrelated = { id: 'record-0' as RecordId, type: 'MX', name: '', data: 'mail', ttlSeconds: 300 };
       if (last === undefined) return [unrelated];
-      return [unrelated, { id: RECORD_ID, type: 'A', name: SUBDOMAIN, data: last.data, ttlSeconds: 60 }];
+      return [unrelated, { id: RECORD_ID, type: 'A', name: SUBDOMAIN, data: last.data, ttlSeconds }];
     },
     write: (data, lateMs) => {
       const now = timeline.now();
@@ -47,6 +50,10 @@ export function zone(timeline: Timeline, random: Random, lagMs: number): Zone {
       });
       return RECORD_ID;
     },
+    setTtl: (seconds) => {
+      ttlSeconds = seconds;
+    },
+    ttlSeconds: () => ttlSeconds,
     answer: (server) => changes[said(server)]?.data,
     isBetween: (server) => {
       const last = changes.at(-1)?.data;
