@@ -5,9 +5,11 @@ import type { BakeContext, BakeRequest } from './bake-context.ts';
 import { withBakeMachine } from './bake-machine.ts';
 import { measureHardening } from './hardening.ts';
 import { cleanAndSearch, judgeTheBooted, testMachine } from './judge-machine.ts';
+import { readContentsText } from './papers/contents.ts';
 import { recordContents } from './papers/record.ts';
 import { signPapers, trySigning } from './papers/sign.ts';
 import { markTested, powerOff, takeSnapshot } from './snapshot.ts';
+import { holdVulnerabilities } from './vulnerabilities/bar.ts';
 
 /** Bakes, tests, cleans, searches, snapshots, boots the result, tests and searches again. Leaves the image and nothing else. */
 export async function bake(context: BakeContext, request: BakeRequest): Promise<SnapshotId> {
@@ -19,7 +21,10 @@ export async function bake(context: BakeContext, request: BakeRequest): Promise<
     await applyDefinition(context, request, shell);
     const [, recorded] = await Promise.all([
       testMachine(context, chain, shell, 'test'),
-      recordContents(context, request, shell),
+      recordContents(context, request, shell).then(async (found) => {
+        await holdVulnerabilities(context, chain, readContentsText(found.contents));
+        return found;
+      }),
     ]);
     await cleanAndSearch(context, chain, shell);
     return { builder: id, recorded };

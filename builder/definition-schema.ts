@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { NAME_PATTERN } from '../config/schema.ts';
+import { SEVERITIES } from './vulnerabilities/finding.ts';
 
 /** What an image definition may say; docs/images.md explains each key. */
 
@@ -54,6 +55,7 @@ const testsSchema = z.strictObject({
     .array(z.strictObject({ name: unit, maxretry: z.int().min(1), bantime: z.int().min(1), findtime: z.int().min(1) }))
     .default([]),
   hardening: z.strictObject({ lynis: z.int().min(1).max(100) }).optional(),
+  vulnerabilities: z.strictObject({ max: z.partialRecord(z.enum(SEVERITIES), z.int().min(0)) }).optional(),
   commands: z
     .array(z.strictObject({ run: z.string(), succeeds: z.boolean().default(true), prints: z.string().optional() }))
     .default([]),

@@ -6,6 +6,8 @@ import type { Contents } from './papers/contents.ts';
 import { lynisOf, type Statement, secondsOf } from './papers/statement.ts';
 import type { Vouched } from './papers/vouch.ts';
 import { keptOf } from './prune.ts';
+import type { Known } from './vulnerabilities/answer.ts';
+import { findingLines, knownText } from './vulnerabilities/text.ts';
 
 /** What `list` and `show` print. */
 
@@ -43,10 +45,12 @@ export interface Shown {
   readonly contents: Contents | undefined;
   readonly statement: Statement | undefined;
   readonly inputs: readonly Input[] | undefined;
+  /** By what is kept here of the tracker. */
+  readonly known: Known;
 }
 
 export function showText(shown: Shown, prices: Prices, all: boolean): string {
-  const { image, vouched, contents, statement, inputs } = shown;
+  const { image, vouched, contents, statement, inputs, known } = shown;
   const rows: [string, string][] = [
     ['digest', image.digest],
     ['parent', image.parent],
@@ -57,12 +61,13 @@ export function showText(shown: Shown, prices: Prices, all: boolean): string {
     ['signed', vouchedText(vouched)],
     ...(statement === undefined ? [] : statementRows(statement)),
     ...(contents === undefined ? [] : contentsRows(contents)),
+    ['flaws', knownText(known)],
     ...(inputs === undefined ? [] : [['inputs', `${inputs.length}`] satisfies [string, string]]),
   ];
   return [
     lineOf(image),
     ...rows.map(([name, value]) => `${name.padEnd(9)} ${value}`),
-    ...(all ? lists(contents, inputs) : []),
+    ...(all ? [...lists(contents, inputs), ...findingLines(known, true).map((line) => `  flaw     ${line}`)] : []),
     '',
   ].join('\n');
 }

@@ -1,13 +1,19 @@
 import { runStep } from '../operation/step.ts';
 import type { BakeContext } from './bake-context.ts';
-import { imagesIn } from './catalog.ts';
+import { type Image, imagesIn } from './catalog.ts';
 import { findImage } from './find-image.ts';
+import { archiveIn } from './papers/archive.ts';
+import { contentsOf } from './papers/papers.ts';
 import { onTestMachine } from './test-machine.ts';
+import type { Known } from './vulnerabilities/answer.ts';
+import { knownVulnerabilities } from './vulnerabilities/known.ts';
+import { findingLines, knownText } from './vulnerabilities/text.ts';
 
 export interface Outdated {
   readonly name: string;
   readonly digest: string;
   readonly packages: readonly OutdatedPackage[];
+  readonly known: Known;
 }
 
 export interface OutdatedPackage {
@@ -38,7 +44,15 @@ export async function outdated(context: BakeContext, wanted: string): Promise<Ou
       describe: (found) => `${found.length}`,
     }),
   );
-  return { name: image.name, digest: image.digest, packages };
+  return { name: image.name, digest: image.digest, packages, known: await knownOf(context, image) };
+}
+
+/** By its papers, of which the machine is a copy. */
+async function knownOf({ cloud, settings, operation }: BakeContext, image: Image): Promise<Known> {
+  const papers = await archiveIn(cloud, settings.directory).recall(image);
+  const contents = papers === undefined ? undefined : contentsOf(papers);
+  if (contents === undefined) return { kind: 'not checked', why: 'it has no papers that say what is in it' };
+  return knownVulnerabilities({ settings, nowMs: operation.clock.now(), network: 'when old' }, contents);
 }
 
 export function readUpgradable(output: string): readonly OutdatedPackage[] {
@@ -52,15 +66,22 @@ export function readUpgradable(output: string): readonly OutdatedPackage[] {
   return found.sort((a, b) => Number(b.security) - Number(a.security) || a.name.localeCompare(b.name, 'en'));
 }
 
-export function outdatedText({ name, digest, packages }: Outdated): string {
+export function outdatedText({ name, digest, packages, known }: Outdated): string {
   const head = `${name} ${digest.slice(0, 12)}`;
-  if (packages.length === 0) return `${head}: every package is the newest that its sources have\n`;
+  const flaws = [
+    `known vulnerabilities: ${knownText(known)}`,
+    ...findingLines(known, false).map((line) => `  ${line}`),
+  ];
+  if (packages.length === 0) {
+    return [`${head}: every package is the newest that its sources have`, ...flaws, ''].join('\n');
+  }
   const security = packages.filter((one) => one.security).length;
   return [
     `${head}: ${packages.length} packages have newer versions, ${security} of them for security`,
     ...packages.map(
       (one) => `  ${one.security ? '!' : ' '} ${one.name}  ${one.from} -> ${one.to}  ${one.suites.join(', ')}`,
     ),
+    ...flaws,
     'anny-image build --refresh bakes them in',
     '',
   ].join('\n');

@@ -8,6 +8,7 @@ import { archiveIn } from './papers/archive.ts';
 import { statementOf } from './papers/papers.ts';
 import { secondsOf } from './papers/statement.ts';
 import { reasons } from './reasons.ts';
+import { barOf } from './vulnerabilities/bar.ts';
 
 /** What a build would do. */
 export interface BuildPlan {
@@ -43,7 +44,7 @@ export async function planBuild(context: BakeContext, wish: BuildWish): Promise<
     return {
       ...{ name, digest, snapshotId: null, against: last?.digest ?? null },
       why: await reasonsFor(context, { last, digest, force }, () => reasons(archive, identity, images)),
-      steps: stepsOf(own(chain), settings.config.image).map((step) => ({
+      steps: stepsOf(chain, settings.config.image).map((step) => ({
         name: step,
         lastTookSeconds: took[step] ?? null,
       })),
@@ -66,16 +67,19 @@ async function reasonsFor(
 
 /** The steps of a bake, as they are told; "boot" comes twice. */
 export function stepsOf(
-  { app, packages, docker, users, directories, tests }: Definition,
+  chain: readonly Definition[],
   { hardening }: Pick<Config['image'], 'hardening'>,
 ): readonly string[] {
+  const { app, packages, docker, users, directories, tests } = own(chain);
   return [
     ...['signing key', 'create builder', 'boot'],
     ...(packages.length > 0 || docker ? ['packages'] : []),
     ...(users.length > 0 || directories.length > 0 ? ['users and directories'] : []),
     'files',
     ...(app ? ['app image'] : []),
-    ...['services', 'test', 'record contents', 'clean and search', 'shut down', 'snapshot', 'wait for the snapshot'],
+    ...['services', 'test', 'record contents'],
+    ...(barOf(chain) === undefined ? [] : ['known vulnerabilities']),
+    ...['clean and search', 'shut down', 'snapshot', 'wait for the snapshot'],
     ...['create test machine', 'destroy builder'],
     ...(tests.hardening !== undefined && hardening ? ['hardening'] : []),
     ...['test the booted machine', 'search the booted machine', 'destroy test machine', 'sign papers', 'mark tested'],

@@ -222,6 +222,8 @@ const monitor = z.strictObject({
   timeout: duration.prefault('10s'),
 });
 
+const trackerUrl = text(/^$|^https?:\/\/\S+$/, '"" or a URL');
+
 const image = z.strictObject({
   name: name.default('anny').meta({ description: 'Image definition that promote brings up.' }),
   max_age: duration.prefault('7d').meta({
@@ -231,6 +233,18 @@ const image = z.strictObject({
   upgrade: z.boolean().default(true).meta({ description: 'Bring all system packages up to date in the bake.' }),
   snapshot_timeout: duration.prefault('90m'),
   hardening: z.boolean().default(true).meta({ description: 'Hold images to the bar that tests.hardening sets.' }),
+  vulnerabilities: z
+    .strictObject({
+      debian: trackerUrl.default('https://security-tracker.debian.org/tracker/data/json').meta({
+        description: 'Debian\'s security tracker as one JSON document; "" asks nobody.',
+      }),
+      ubuntu: trackerUrl.default('https://api.osv.dev/v1').meta({
+        description: 'An OSV server that has the records of Ubuntu; "" asks nobody.',
+      }),
+      timeout: duration.prefault('2m').meta({ description: 'For all of it: then the answer is "not checked".' }),
+    })
+    .prefault({})
+    .meta({ description: 'Where known vulnerabilities of packages are asked for.' }),
   signing_key: z
     .string()
     .default('')

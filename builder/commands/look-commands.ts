@@ -13,6 +13,9 @@ import { archiveIn } from '../papers/archive.ts';
 import type { Contents } from '../papers/contents.ts';
 import { contentsOf, inputsOf, statementOf } from '../papers/papers.ts';
 import { vouch } from '../papers/vouch.ts';
+import type { Asking, Known } from '../vulnerabilities/answer.ts';
+import { knownVulnerabilities } from '../vulnerabilities/known.ts';
+import { findingLines, knownText } from '../vulnerabilities/text.ts';
 import { withContext } from './open-context.ts';
 
 const MEANT = 'name, snapshot id, or first characters of the digest';
@@ -30,6 +33,16 @@ export function addLookCommands(program: Command): void {
     .description('one image: who signed it, what is in it, and what went into it')
     .action((wanted: string, options: { all?: true }, command: Command) =>
       withContext(command, (context) => show(context, command, wanted, options.all === true)),
+    );
+  program
+    .command('vulnerabilities')
+    .argument('[image]', `${MEANT} (default: the newest of image.name)`)
+    .option('--all', 'also those that have no fix yet')
+    .description("known vulnerabilities of an image's packages, by the distribution's tracker: boots nothing")
+    .action((wanted: string | undefined, options: { all?: true }, command: Command) =>
+      withContext(command, (context) =>
+        vulnerabilities(context, command, wanted ?? context.settings.config.image.name, options.all === true),
+      ),
     );
   program
     .command('diff')
@@ -61,15 +74,34 @@ async function show(context: BakeContext, command: Command, wanted: string, all:
   const { cloud, settings, signatures } = context;
   const image = findImage(await imagesIn(cloud), wanted);
   const papers = await archiveIn(cloud, settings.directory).recall(image);
+  const contents = papers === undefined ? undefined : contentsOf(papers);
   const shown = {
     image,
     vouched: await vouch(signatures, settings.config.image.signers, image, papers),
-    contents: papers === undefined ? undefined : contentsOf(papers),
+    contents,
+    known: await knownOf(context, contents, 'never'),
     statement: papers === undefined ? undefined : statementOf(papers),
     inputs: inputsOf(papers),
   };
   const { statement: provenance, ...rest } = shown;
   answer(command, { ...rest, provenance: provenance ?? null }, showText(shown, pricesOf(settings.config), all));
+}
+
+async function vulnerabilities(context: BakeContext, command: Command, wanted: string, all: boolean): Promise<void> {
+  const image = findImage(await imagesIn(context.cloud), wanted);
+  const known = await knownOf(context, await contentsOfImage(context, image), 'when old');
+  const head = `${image.name} ${image.digest.slice(0, 12)}: ${knownText(known)}`;
+  const lines = [head, ...findingLines(known, all).map((line) => `  ${line}`)];
+  answer(command, { image, known }, `${lines.join('\n')}\n`);
+}
+
+async function knownOf(
+  { settings, operation }: BakeContext,
+  contents: Contents | undefined,
+  network: Asking['network'],
+): Promise<Known> {
+  if (contents === undefined) return { kind: 'not checked', why: 'it has no papers that say what is in it' };
+  return knownVulnerabilities({ settings, nowMs: operation.clock.now(), network }, contents);
 }
 
 async function diff(context: BakeContext, command: Command, before: string, after: string): Promise<void> {

@@ -10,7 +10,13 @@ export const contentsSchema = z.object({
   system: z.object({ id: z.string(), version: z.string(), name: z.string() }),
   architecture: z.string(),
   packages: z.array(
-    z.object({ name: z.string(), version: z.string(), architecture: z.string(), source: z.string() }).readonly(),
+    z
+      .object({
+        ...{ name: z.string(), version: z.string(), architecture: z.string(), source: z.string() },
+        /** Of the source package, where that is another one. */
+        source_version: z.string().optional(),
+      })
+      .readonly(),
   ),
   /** What the definitions of the chain place, as it lies there. */
   files: z.array(z.object({ path: z.string(), sha256: z.string(), mode: z.string(), owner: z.string() }).readonly()),
@@ -59,7 +65,7 @@ tree=${quote(tree)} keep=${quote(keep)}
 export LC_ALL=C
 (. /etc/os-release; printf 'system\\t%s\\t%s\\t%s\\n' "\${ID:-}" "\${VERSION_ID:-}" "\${PRETTY_NAME:-}")
 printf 'architecture\\t%s\\n' "$(dpkg --print-architecture)"
-dpkg-query -W -f='\${db:Status-Abbrev}\\tpackage\\t\${Package}\\t\${Version}\\t\${Architecture}\\t\${source:Package}\\n' | sed -n 's/^ii *\\t//p'
+dpkg-query -W -f='\${db:Status-Abbrev}\\tpackage\\t\${Package}\\t\${Version}\\t\${Architecture}\\t\${source:Package}\\t\${source:Version}\\n' | sed -n 's/^ii *\\t//p'
 systemctl list-unit-files --plain --no-legend --type=service,socket,timer --state=enabled | awk '{print "service\\t" $1}'
 for path in ${paths.map(quote).join(' ')}; do
   [ -f "$path" ] || continue
@@ -83,7 +89,10 @@ export function readContents(output: string, { image, digest, parent }: Contents
     system: { id, version, name },
     architecture: rows('architecture')[0]?.[0] ?? '',
     packages: rows('package')
-      .map(([name = '', version = '', architecture = '', source = '']) => ({ name, version, architecture, source }))
+      .map(([name = '', version = '', architecture = '', source = '', from = version]) => ({
+        ...{ name, version, architecture, source },
+        ...(from === version ? {} : { source_version: from }),
+      }))
       .sort((a, b) => order(`${a.name} ${a.architecture}`, `${b.name} ${b.architecture}`)),
     files: rows('file')
       .map(([sha256 = '', mode = '', owner = '', path = '']) => ({ path, sha256, mode, owner }))
@@ -101,4 +110,13 @@ function order(a: string, b: string): number {
 
 export function contentsText(contents: Contents): string {
   return `${JSON.stringify(contents)}\n`;
+}
+
+/** undefined for a text that is none. */
+export function readContentsText(text: string): Contents | undefined {
+  try {
+    return contentsSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }

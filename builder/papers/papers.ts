@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
 import type { Input } from '../digest.ts';
-import { type Contents, contentsSchema } from './contents.ts';
+import { type Contents, readContentsText } from './contents.ts';
 import { readStatement, type Statement } from './statement.ts';
 
 /** What is written down of an image when it is baked. The texts are kept as they are: digests and the signature are over them. */
@@ -19,11 +19,7 @@ const PREFIX = 'anny papers 1 ';
 const LONGEST_CHARS = 64_000;
 
 export function contentsOf(papers: Papers): Contents | undefined {
-  try {
-    return contentsSchema.safeParse(JSON.parse(papers.contents)).data;
-  } catch {
-    return undefined;
-  }
+  return readContentsText(papers.contents);
 }
 
 export function statementOf(papers: Papers): Statement | undefined {
