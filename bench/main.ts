@@ -5,6 +5,7 @@ import { bake } from './bake/bake.ts';
 import { crash } from './crash.ts';
 import { crashMachines } from './crash-machines.ts';
 import type { Family } from './figure.ts';
+import { first } from './first.ts';
 import { mutants } from './mutants.ts';
 import { promote } from './promote.ts';
 import { restore } from './restore.ts';
@@ -20,6 +21,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   mutants,
   bake,
   secrets,
+  first,
   promote,
   rollback: promote,
   restore,

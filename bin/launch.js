@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire, enableCompileCache } from 'node:module';
+import nodeModule, { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +24,7 @@ export async function launch(program) {
   const entry = existsSync(source) ? source : new URL(`../dist/${program}.js`, import.meta.url);
   if (Number(process.versions.node.split('.')[0]) >= REQUIRED_MAJOR) {
     // Half of the time that a short command takes. In the user's own directory: what lies in it is run.
-    enableCompileCache?.(join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'anny'));
+    nodeModule.enableCompileCache?.(join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'anny'));
     await import(entry.href);
     return;
   }

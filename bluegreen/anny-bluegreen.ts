@@ -4,6 +4,7 @@ import { runMain } from '../operation/fail.ts';
 import { addBackupCommands, addDrillCommand } from './backup-commands.ts';
 import { addCostCommand } from './cost/cost-command.ts';
 import { addDoctorCommand } from './doctor/doctor-command.ts';
+import { addInitCommand } from './init/init-command.ts';
 import { addLockCommands } from './lock-commands.ts';
 import { addLookCommands } from './look-commands.ts';
 import { addMonitorCommand } from './monitor/monitor-command.ts';
@@ -14,6 +15,7 @@ const program = addGlobalOptions(
   new Command('anny-bluegreen').description('Blue-green deploys that cannot lose data: promote, roll back, restore.'),
 );
 
+addInitCommand(program);
 addReleaseCommands(program);
 addLookCommands(program);
 addUpkeepCommands(program);

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { bakeFirst } from '../builder/commands/build-command.ts';
 import { agree, answer } from '../operation/command-line.ts';
 import { addLockOptions } from '../operation/lock-options.ts';
 import type { Asking } from './begin-command.ts';
@@ -21,6 +22,7 @@ import { whyNoBackup } from './take-backup.ts';
 import { watchText } from './watch-limits.ts';
 
 interface PromoteOptions {
+  readonly build?: true;
   readonly image?: string;
   readonly again?: true;
   readonly withoutBackup?: true;
@@ -42,6 +44,13 @@ const AGAIN = [
   '--again',
   'bring up a new machine although the live one has this image (new secrets, for example)',
 ] as const;
+
+const DIGEST_CHARS = 12;
+
+const BUILD = new Option(
+  '--build',
+  'bake first (anny-image build), where no tested image of what lies here exists; then bring up that one',
+).conflicts('image');
 
 const REBUILD = `rebuild is promote --again: a fresh machine from the newest tested image takes over with all data; nothing is mended in place.
 The app is as it was baked: anny-image build comes first where it has changed.`;
@@ -71,10 +80,15 @@ export function addReleaseCommands(program: Command): void {
     .action((options: PromoteOptions, line: Command) => carry(line, promotes('prepare', options)));
   addLockOptions(program.command('promote'))
     .description('prepare, hand over with the data, switch the name, watch')
+    .addOption(BUILD)
     .option(...IMAGE)
     .option(...AGAIN)
     .option(...WITHOUT_BACKUP)
-    .action((options: PromoteOptions, line: Command) => carry(line, promotes('promote', options)));
+    .action(async ({ build, ...options }: PromoteOptions, line: Command) => {
+      // What was just looked for, and nothing that somebody else has baked meanwhile.
+      const image = build ? { image: (await bakeFirst(line)).slice(0, DIGEST_CHARS) } : {};
+      await carry(line, promotes('promote', { ...options, ...image }));
+    });
   addLockOptions(program.command('rebuild'))
     .description('promote --again: the live release anew on a fresh machine, with its data')
     .option(...IMAGE)

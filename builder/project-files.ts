@@ -13,7 +13,11 @@ function packageRoot(): string {
 /** A file of the project, or the one that this package brings: a project need not have images of its own. */
 export function projectFile(directory: string, path: string): string {
   const own = join(directory, path);
-  return existsSync(own) ? own : join(packageRoot(), path);
+  return existsSync(own) ? own : packagedFile(path);
+}
+
+export function packagedFile(path: string): string {
+  return join(packageRoot(), path);
 }
 
 /** Of this package, as its package.json says. */

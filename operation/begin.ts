@@ -26,8 +26,16 @@ export function beginOperation(settings: LoadedSettings, command: string, report
   };
 }
 
-/** The first Ctrl-C asks for a stop in good order; the second leaves at once, and `status` says what is left. */
+let interrupt: AbortSignal | undefined;
+
+/** One for all that this program does, one after the other. */
 function interruptSignal(report: Report): AbortSignal {
+  interrupt ??= listenForInterrupt(report);
+  return interrupt;
+}
+
+/** The first Ctrl-C asks for a stop in good order; the second leaves at once, and `status` says what is left. */
+function listenForInterrupt(report: Report): AbortSignal {
   const controller = new AbortController();
   let firstAt = 0;
   const stop = (): void => {

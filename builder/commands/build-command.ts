@@ -46,6 +46,18 @@ function wishesOf({ settings }: BakeContext, names: readonly string[], options: 
   return wanted.map((name) => ({ name, force, refresh, onError }));
 }
 
+/** For a command that needs the image first: bakes it where no tested one with its digest exists. Returns the digest. */
+export async function bakeFirst(command: Command): Promise<string> {
+  let digest = '';
+  await withContext(command, async (context) => {
+    const { name } = context.settings.config.image;
+    const wish = { name, force: false, onError: 'destroy' } as const;
+    const built = await writtenDown(context, () => buildAll(context, [wish], async () => false));
+    digest = built.find((one) => one.name === name)?.digest ?? digest;
+  });
+  return digest;
+}
+
 async function look(context: BakeContext, command: Command, wishes: readonly BuildWish[]): Promise<void> {
   const { dryRun } = command.opts<BuildOptions>();
   const plans = await Promise.all(wishes.map((wish) => planBuild(context, wish)));

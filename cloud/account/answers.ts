@@ -110,6 +110,10 @@ export const sshKeyAnswer = z
   .object({ id: z.string(), name: z.string(), ssh_key: z.string() })
   .transform((one) => ({ id: one.id as SshKeyId, name: one.name, publicKey: one.ssh_key }));
 
+export const regionAnswer = z.object({ id: z.string(), city: z.string(), country: z.string() });
+
+export const domainAnswer = z.object({ domain: z.string() }).transform(({ domain }) => domain);
+
 export const firewallGroupAnswer = z
   .object({ id: z.string(), description: z.string() })
   .transform((one) => ({ id: one.id as FirewallGroupId, description: one.description }));
