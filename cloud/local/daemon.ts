@@ -47,7 +47,7 @@ export async function startDaemon({ place, apiKey, machineImage }: DaemonOptions
   ]);
   const reservedAddresses = RESERVED_HOSTS.map((host) => place.subnet.replace(/\.0\/24$/, `.${host}`));
   const api = createApi({ store, hypervisor, faults, clock: systemClock, apiKey, reservedAddresses });
-  const admin = createAdminApi(faults);
+  const admin = createAdminApi(faults, store);
   await api.ready();
   await admin.listen({ host: '127.0.0.1', port: place.adminPort });
   await api.listen({ host: '127.0.0.1', port: place.apiPort });

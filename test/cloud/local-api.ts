@@ -43,8 +43,9 @@ export async function openLocalApi(options: LocalApiOptions): Promise<LocalApi> 
 
 async function start(options: LocalApiOptions, directory: string, hypervisor: SimulatedHypervisor): Promise<LocalApi> {
   const faults = openFaults();
+  const store = await openStore(directory);
   const api = createApi({
-    store: await openStore(directory),
+    store,
     hypervisor,
     faults,
     clock: options.clock,
@@ -52,7 +53,7 @@ async function start(options: LocalApiOptions, directory: string, hypervisor: Si
     reservedAddresses: ['10.77.0.251', '10.77.0.252'],
   });
   options.prepare?.(api);
-  const admin = createAdminApi(faults);
+  const admin = createAdminApi(faults, store);
   const apiUrl = `${await api.listen({ host: '127.0.0.1', port: 0 })}/v2`;
   const askAdmin = asker(await admin.listen({ host: '127.0.0.1', port: 0 }), undefined);
   const stop = async (): Promise<void> => void (await Promise.all([api.close(), admin.close()]));

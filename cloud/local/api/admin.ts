@@ -2,9 +2,11 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { bodyOf } from './body.ts';
 import { ANY_OPERATION, type Faults, plannedFaultSchema } from './faults.ts';
 import { Problem } from './problem.ts';
+import type { Store } from './store.ts';
+import { addTerms } from './terms.ts';
 
-/** Knobs for tests: PUT a fault, GET what is still to come, DELETE them all. It must only listen on loopback. */
-export function createAdminApi(faults: Faults): FastifyInstance {
+/** Knobs for tests: PUT a fault, GET what is still to come, DELETE them all; the terms of the account. It must only listen on loopback. */
+export function createAdminApi(faults: Faults, store: Store): FastifyInstance {
   const server = Fastify({ logger: false });
   server.setErrorHandler((error, _request, reply) => {
     const refused = error instanceof Error && 'statusCode' in error && error.statusCode !== 500;
@@ -23,6 +25,7 @@ export function createAdminApi(faults: Faults): FastifyInstance {
     faults.clear();
     return reply.code(204).send();
   });
+  addTerms(server, store);
   return server;
 }
 

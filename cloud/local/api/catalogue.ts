@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { type PageQuery, page } from './pages.ts';
 import { notFound } from './problem.ts';
+import type { Store } from './store.ts';
+import { isSoldOut } from './terms.ts';
 
 const REGION_IDS = ['ewr', 'ams', 'fra'] as const;
 
@@ -40,11 +42,12 @@ export const SYSTEMS = [
 ];
 
 /** What needs no key: regions, plans, operating systems. */
-export function addCatalogue(api: FastifyInstance): void {
+export function addCatalogue(api: FastifyInstance, { state }: Store): void {
   api.get<{ Querystring: PageQuery }>('/regions', ({ query }) => page('regions', REGIONS, query));
   api.get<{ Params: { id: string } }>('/regions/:id/availability', ({ params }) => {
     if (!REGIONS.some(({ id }) => id === params.id)) throw notFound('region');
-    return { available_plans: PLANS.map(({ id }) => id) };
+    const offered = PLANS.filter(({ id }) => !isSoldOut(state.terms, params.id, id));
+    return { available_plans: offered.map(({ id }) => id) };
   });
   api.get<{ Querystring: PageQuery & { type?: string } }>('/plans', ({ query }) => {
     const { type = 'all' } = query;

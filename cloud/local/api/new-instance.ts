@@ -5,6 +5,7 @@ import { PLANS, REGIONS, SYSTEMS } from './catalogue.ts';
 import { notFound, Problem } from './problem.ts';
 import type { Account } from './server.ts';
 import type { StoredInstance } from './store.ts';
+import { isSoldOut, refuseBeyondLimit } from './terms.ts';
 
 /** What main_ip is until there is one. */
 export const NO_ADDRESS = '0.0.0.0';
@@ -30,6 +31,10 @@ export function newInstance({ store, clock }: Account, given: unknown): StoredIn
   const plan = PLANS.find(({ id }) => id === body.plan);
   if (plan === undefined) throw new Problem(400, 'Invalid plan chosen.');
   if (!REGIONS.some(({ id }) => id === body.region)) throw new Problem(400, 'Invalid region chosen.');
+  if (isSoldOut(store.state.terms, body.region, plan.id)) {
+    throw new Problem(400, 'Invalid plan chosen. It is not available in this region.');
+  }
+  refuseBeyondLimit(store.state.terms, store.state.instances.length);
   if ((body.os_id === undefined) === (body.snapshot_id === undefined)) {
     throw new Problem(400, 'Exactly one of os_id, snapshot_id, iso_id, app_id or image_id must be given');
   }

@@ -16,6 +16,7 @@ import { addSnapshots } from './snapshots.ts';
 import { addSshKeys } from './ssh-keys.ts';
 import { addStartupScripts } from './startup-scripts.ts';
 import type { Store } from './store.ts';
+import { refuseForeign } from './terms.ts';
 
 export interface ApiOptions {
   readonly store: Store;
@@ -57,8 +58,13 @@ export function createApi(options: ApiOptions): FastifyInstance {
   });
   server.setNotFoundHandler((_request, reply) => problem(reply, 404, 'Not found'));
   server.addHook('onRequest', async (request, reply) => {
-    if (!OPEN_PATHS.test(request.url) && !isKey(request, options.apiKey))
-      return problem(reply, 401, 'Invalid API token.');
+    const { terms } = options.store.state;
+    const { clock_ahead_seconds: ahead } = terms;
+    if (ahead !== 0) reply.header('date', new Date(options.clock.now() + ahead * 1000).toUTCString());
+    if (OPEN_PATHS.test(request.url)) return;
+    if (!isKey(request, options.apiKey)) return problem(reply, 401, 'Invalid API token.');
+    const foreign = refuseForeign(terms, request.ip);
+    if (foreign !== undefined) return problem(reply, foreign.status, foreign.message);
   });
   server.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) options.faults.addOperation(operationOf(one, url));
@@ -72,7 +78,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
       }));
       // None can be made here; a bill asks for them all the same.
       api.get<{ Querystring: PageQuery }>('/object-storage', ({ query }) => page('object_storages', [], query));
-      addCatalogue(api);
+      addCatalogue(api, options.store);
       addSshKeys(api, account);
       addStartupScripts(api, account);
       addInstances(api, account);

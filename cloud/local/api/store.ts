@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { termsSchema } from './terms.ts';
 
 const instance = z.object({
   id: z.string(),
@@ -71,6 +72,7 @@ const startupScript = z.object({
 });
 
 const stateSchema = z.object({
+  terms: termsSchema.prefault({}),
   instances: z.array(instance),
   snapshots: z.array(snapshot),
   sshKeys: z.array(z.object({ id: z.string(), date_created: z.string(), name: z.string(), ssh_key: z.string() })),
@@ -112,6 +114,7 @@ export type Domain = State['domains'][number];
 export type ReservedIp = State['reservedIps'][number];
 
 const EMPTY: State = {
+  terms: termsSchema.parse({}),
   instances: [],
   snapshots: [],
   sshKeys: [],
