@@ -103,7 +103,9 @@ async function tryToReach(
   }
 }
 
-async function firewallGroup(context: Context): Promise<FirewallGroupId | undefined> {
+export async function firewallGroup(
+  context: Pick<Context, 'settings' | 'cloud'>,
+): Promise<FirewallGroupId | undefined> {
   const wanted = context.settings.config.infra.firewall_group;
   if (wanted === '') return undefined;
   const groups = await context.cloud.firewallGroups();

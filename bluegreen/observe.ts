@@ -82,14 +82,15 @@ export async function ask(context: Context, release: Release): Promise<Answering
   }
 }
 
-function addressRecords(records: readonly DnsRecord[], name: string): Pick<World, 'record' | 'furtherRecords'> {
+/** Those that lead a name, relative to its zone, somewhere. */
+export function addressRecords(records: readonly DnsRecord[], name: string): Pick<World, 'record' | 'furtherRecords'> {
   const leading = records.filter((record) => record.name === name && ['A', 'AAAA', 'CNAME'].includes(record.type));
   const record = leading.find(({ type }) => type === 'A');
   return { record, furtherRecords: leading.filter((one) => one !== record) };
 }
 
 /** A switch changes one A record: another record would go on leading some users elsewhere. */
-export function refuseAmbiguousName({ record, furtherRecords }: World): void {
+export function refuseAmbiguousName({ record, furtherRecords }: Pick<World, 'record' | 'furtherRecords'>): void {
   if (furtherRecords.length === 0) return;
   const all = [...(record === undefined ? [] : [record]), ...furtherRecords];
   throw new AnnyError('REFUSED', {

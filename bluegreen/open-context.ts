@@ -12,6 +12,7 @@ import { permitOf, steadyMachines } from '../machine/steady.ts';
 import { beginOperation } from '../operation/begin.ts';
 import { reportOf, settingsOf } from '../operation/command-line.ts';
 import { lockWishOf } from '../operation/lock-options.ts';
+import type { Report } from '../operation/report.ts';
 import { systemClock } from '../operation/system-clock.ts';
 import { thisProcess } from '../operation/this-process.ts';
 import type { Context } from './context.ts';
@@ -28,6 +29,16 @@ export async function withContext<T>(command: Command, run: (context: Context) =
   const report = reportOf(command);
   for (const warning of settings.warnings) report.warn(warning);
   await refuseMissingPrograms(settings);
+  return withSettings(command, settings, report, run);
+}
+
+/** The same, where the settings are known, and nothing is refused yet. */
+export async function withSettings<T>(
+  command: Command,
+  settings: LoadedSettings,
+  report: Report,
+  run: (context: Context) => Promise<T>,
+): Promise<T> {
   const privateKey = localPath(settings.directory, settings.config.infra.ssh_private_key);
   const lock = lockWishOf(command);
   const operation = beginOperation(settings, command.name(), report);

@@ -25,6 +25,8 @@ export interface PlanFacts {
   /** Certificates that the issuer gives for one name in 7 days, and who that is. */
   readonly weeklyLimit: number;
   readonly acmeServer: string;
+  /** What the account will refuse. */
+  readonly room: readonly string[];
   /** undefined where the account does not tell it. */
   readonly cost: PlanCost | undefined;
   readonly journal: readonly JournalEntry[];

@@ -57,6 +57,7 @@ function summaryOf(plan: Plan, facts: PlanFacts): string {
 
 function risksOf(plan: Plan, facts: PlanFacts): string[] {
   const unsaved = [
+    ...facts.room,
     ...unsavedBy(facts),
     ...(facts.acmeServer.includes('staging')
       ? ['tls.acme_server is for trying: no browser trusts what it issues']

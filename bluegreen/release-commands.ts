@@ -15,6 +15,7 @@ import type { Plan } from './plan.ts';
 import { planCommand } from './plan-command.ts';
 import { planText, viewPlan } from './plan-text.ts';
 import { releasesIn } from './release.ts';
+import { roomProblems } from './room.ts';
 import { runCommand } from './run-command.ts';
 import { judge } from './situation.ts';
 import { statusOf } from './status.ts';
@@ -195,6 +196,10 @@ async function view(context: Context, plan: Plan) {
     gate: gateText(config.deploy.health),
     weeklyLimit: config.tls.weekly_limit,
     acmeServer: config.tls.acme_server,
+    room: roomProblems(plan, {
+      ...{ plans, planOfNew: config.infra.vultr_plan, region: config.infra.vultr_region },
+      ...{ machines: instances.length, limit: config.infra.instance_limit },
+    }),
     cost: planCost(plan, {
       ...{ machines, plans, planOfNew: config.infra.vultr_plan },
       standbyWindowMs: config.deploy.standby_window,

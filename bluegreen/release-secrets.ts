@@ -6,7 +6,7 @@ import { webhookOf } from './monitor/alert.ts';
 import { repositoryFiles, repositoryOf } from './restic/repository.ts';
 
 /** The app's secrets and what else only the operator has, by their path under /opt/anny. */
-export async function releaseSecrets(context: Context): Promise<Readonly<Record<string, string>>> {
+export async function releaseSecrets(context: Pick<Context, 'settings'>): Promise<Readonly<Record<string, string>>> {
   const { config, secret, secretValues, directory } = context.settings;
   const missing = config.app.secrets.filter((name) => secret(name) === undefined);
   if (missing.length > 0) {

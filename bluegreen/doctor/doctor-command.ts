@@ -4,6 +4,7 @@ import { addLockOptions } from '../../operation/lock-options.ts';
 import type { Context } from '../context.ts';
 import { observe } from '../observe.ts';
 import { withContext } from '../open-context.ts';
+import { showPreflight } from '../preflight/preflight-command.ts';
 import { diagnose } from './diagnose.ts';
 import { findingsText, fixedText } from './doctor-text.ts';
 import { type Finding, isWrong } from './finding.ts';
@@ -16,9 +17,14 @@ export function addDoctorCommand(program: Command): void {
   addLockOptions(program.command('doctor'))
     .description('find what is wrong or lies about, and say what mends it')
     .option('--fix', 'run what loses nothing, one after the other')
-    .action((options: { fix?: true }, line: Command) =>
-      withContext(line, (context) => (options.fix ? fix(context, line) : show(context, line))),
-    );
+    .option(
+      '--preflight',
+      'whether a bake and a promote could begin: account, plan, keys, zone, backups, secrets, programs',
+    )
+    .action((options: { fix?: true; preflight?: true }, line: Command) => {
+      if (options.preflight) return showPreflight(line);
+      return withContext(line, (context) => (options.fix ? fix(context, line) : show(context, line)));
+    });
 }
 
 async function show(context: Context, line: Command): Promise<void> {

@@ -14,7 +14,7 @@ const NOT_MADE_YET = /config file: [^|]*(not exist|no such file)|repository does
 const DAMAGED = /ciphertext|does not exist|unexpected EOF|\bhash\b|no matching ID|not found in index/i;
 
 /** Backups in a restic repository, read by this computer's own restic. */
-export function resticBackups(settings: Settings): Backups {
+export function resticBackups(settings: Settings, { listLimitMs }: { readonly listLimitMs?: number } = {}): Backups {
   const { repository: address } = settings.config.backup;
   const { extra_ca: extraCa } = settings.config.tls;
   const trust = extraCa === '' ? undefined : localPath(settings.directory, extraCa);
@@ -29,7 +29,10 @@ export function resticBackups(settings: Settings): Backups {
     offMachine,
     list: async () => {
       if (address === '' || !offMachine) return NOTHING;
-      const result = await restic(open('listing the backups'), ['--no-lock', 'snapshots', '--json'], { trust });
+      const result = await restic(open('listing the backups'), ['--no-lock', 'snapshots', '--json'], {
+        trust,
+        limitMs: listLimitMs,
+      });
       if (result.code === 0) return keptIn(result.output);
       if (NOT_MADE_YET.test(result.problem)) return NOTHING;
       throw unreadable('listing the backups', result);

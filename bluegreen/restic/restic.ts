@@ -20,15 +20,17 @@ export interface ResticResult {
 export interface ResticOptions {
   /** File with certificates to trust besides the usual ones. */
   readonly trust?: string | undefined;
-  readonly to?: Writable;
-  readonly input?: string;
+  readonly to?: Writable | undefined;
+  readonly input?: string | undefined;
+  /** When it is ended, whatever it does; never if not given. */
+  readonly limitMs?: number | undefined;
 }
 
 /** Runs restic on this computer. What opens the repository is in files of this user's alone, for as long as it runs. */
 export async function restic(
   repository: Repository,
   words: readonly string[],
-  { trust, to, input }: ResticOptions = {},
+  { trust, to, input, limitMs }: ResticOptions = {},
 ): Promise<ResticResult> {
   const directory = await mkdtemp(join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), 'anny-restic-'));
   try {
@@ -44,7 +46,7 @@ export async function restic(
       ...(trust === undefined ? [] : ['--cacert', file('ca.pem')]),
       ...(repository.sshTarget.length === 0 ? [] : ['-o', `sftp.command=${sshCommand(repository, file)}`]),
     ];
-    return await run(repository, [...options, ...words], file('credentials'), { to, input });
+    return await run(repository, [...options, ...words], file('credentials'), { to, input, limitMs });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -54,12 +56,12 @@ async function run(
   repository: Repository,
   words: readonly string[],
   credentials: string,
-  { to, input }: { readonly to: Writable | undefined; readonly input: string | undefined },
+  { to, input, limitMs }: Pick<ResticOptions, 'to' | 'input' | 'limitMs'>,
 ): Promise<ResticResult> {
   // Whatever else is set for restic here is for other repositories.
   const kept = Object.entries(process.env).filter(([name]) => !/^(RESTIC_|AWS_)/.test(name));
   const env = { ...Object.fromEntries(kept), TZ: 'UTC', AWS_SHARED_CREDENTIALS_FILE: credentials };
-  const child = spawn('restic', words, { stdio: ['pipe', 'pipe', 'pipe'], env });
+  const child = spawn('restic', words, { stdio: ['pipe', 'pipe', 'pipe'], env, timeout: limitMs });
   const closed = once(child, 'close');
   // It may end before it has read anything: its exit code says why.
   child.stdin.on('error', () => undefined).end(input);
@@ -68,12 +70,15 @@ async function run(
     const output = to === undefined ? child.stdout.setEncoding('utf8').toArray() : pipeline(child.stdout, to);
     const [code] = await closed;
     const text = await output;
+    const ended = code === null && limitMs !== undefined ? [`it did not end within ${limitMs / 1000} s`] : [];
     return {
       code: typeof code === 'number' ? code : 1,
       problem: withoutSecrets(repository, (await said).join(''))
         .trim()
         .split('\n')
         .slice(-3)
+        .concat(ended)
+        .filter((line) => line !== '')
         .join(' | '),
       output: text === undefined ? '' : text.join(''),
     };

@@ -96,7 +96,9 @@ async function useEverything(cloud: Cloud, group: string): Promise<ReadonlySet<s
   expect(await told.notes('a ')).toEqual([{ id: note, name: 'a note', text: 'another text' }]);
   await told.deleteNote(note);
   const record = { type: 'A', name: 'app', data: '192.0.2.1', ttlSeconds: 60 };
-  await told.pointRecord('anny.test', await told.createRecord('anny.test', record), '192.0.2.2');
+  const made = await told.createRecord('anny.test', record);
+  await told.pointRecord('anny.test', made, '192.0.2.2');
+  await told.setRecordTtl('anny.test', made, 120);
   await told.records('anny.test');
   return used;
 }

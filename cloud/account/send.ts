@@ -17,6 +17,8 @@ export interface Answer {
   readonly status: number;
   readonly text: string;
   readonly retryAfterMs: number | undefined;
+  /** By the server's clock, in whole seconds; undefined where it tells none. */
+  readonly dateMs?: number | undefined;
   readonly problem?: unknown;
 }
 
@@ -36,6 +38,7 @@ export async function send(dispatcher: Agent, { method, url, apiKey, body, timeo
       status: answer.statusCode,
       text: apiKey === '' ? text : text.replaceAll(apiKey, '…'),
       retryAfterMs: waitOf(answer.headers['retry-after']),
+      dateMs: momentOf(answer.headers.date),
     };
   } catch (problem) {
     return { status: 0, text: '', retryAfterMs: undefined, problem };
@@ -45,6 +48,11 @@ export async function send(dispatcher: Agent, { method, url, apiKey, body, timeo
 function waitOf(header: string | string[] | undefined): number | undefined {
   if (typeof header !== 'string' || !/^\d+$/.test(header)) return undefined;
   return Math.min(LONGEST_RETRY_AFTER_MS, Number(header) * 1000);
+}
+
+function momentOf(header: string | string[] | undefined): number | undefined {
+  const moment = typeof header === 'string' ? Date.parse(header) : Number.NaN;
+  return Number.isNaN(moment) ? undefined : moment;
 }
 
 export function codeOf(problem: unknown): string {
