@@ -4,11 +4,13 @@ import { blue, green, STATE } from '../machine/trial/pair.ts';
 import type { Family, Figure } from './figure.ts';
 import { onGround, secondsOf } from './ground.ts';
 import { onPair } from './pair.ts';
+import { VULTR_WAITS, waitsText } from './vultr-waits.ts';
 
 const STATE_MB = 1024;
 /** Long enough for several backups that follow the writes; no whole number of their rounds. */
 const WRITE_MS = 130_000;
 const PAUSE_MS = 50;
+const LOOK_MS = 300_000;
 
 /** What an unplanned loss costs in time and in writes, and how fast a state comes back. */
 export const restore: Family = {
@@ -29,17 +31,24 @@ export async function loseTheMachine(stage: Stage, tell: (figure: Figure) => voi
   if (live === undefined) throw new Error('nothing is live');
   const lostAt = Date.now();
   await stage.account.destroyInstance(live.id);
+  // Its last answers are no service.
+  const diedAt = await whenWell(stage, false);
   const restoring = stage.bluegreen('restore', '--yes');
-  const servesAt = await servesAgain(stage);
-  const rto = (servesAt - lostAt) / 1000;
+  const servesAt = await whenWell(stage, true);
   const [acknowledged] = await Promise.all([writing.stop(), restoring]);
   const visitor = await stage.visitor();
   const ids = await visitor.ids().finally(() => visitor.close());
-  const missing = acknowledged.filter(({ id, at }) => at < lostAt && !ids.has(id));
-  const rpo = Math.max(0, ...missing.map(({ at }) => (lostAt - at) / 1000));
-  const peer = `${missing.length} of ${acknowledged.length} acknowledged writes`;
-  tell({ name: 'restore.rto_s', value: Math.round(rto * 10) / 10, unit: 's', limit: 60 });
-  tell({ name: 'restore.rpo_s', value: Math.round(rpo * 10) / 10, unit: 's', limit: 90, peer });
+  const before = acknowledged.filter(({ at }) => at < diedAt);
+  const missing = before.filter(({ id }) => !ids.has(id));
+  const rto = (servesAt - lostAt) / 1000;
+  const rpo = Math.max(0, ...missing.map(({ at }) => (diedAt - at) / 1000));
+  const peer = `${missing.length} of ${before.length} acknowledged writes`;
+  tell({ name: 'restore.rto_s', value: tenths(rto), unit: 's', limit: 60, peer: waitsText(VULTR_WAITS) });
+  tell({ name: 'restore.rpo_s', value: tenths(rpo), unit: 's', limit: 90, peer });
+}
+
+function tenths(seconds: number): number {
+  return Math.round(seconds * 10) / 10;
 }
 
 interface Acknowledged {
@@ -72,15 +81,17 @@ async function writeUntilLost(stage: Stage) {
   };
 }
 
-/** When the name leads to something that answers well again. */
-async function servesAgain(stage: Stage): Promise<number> {
-  for (;;) {
+/** When the name leads to something that answers well; or no longer does. */
+async function whenWell(stage: Stage, wanted: boolean): Promise<number> {
+  const until = Date.now() + LOOK_MS;
+  while (Date.now() < until) {
     const visitor = await stage.visitor();
-    const well = await Promise.race([visitor.get('/health'), sleep(2_000)]).catch(() => undefined);
+    const answer = await Promise.race([visitor.get('/health'), sleep(2_000)]).catch(() => undefined);
     await visitor.close();
-    if (well && well.status === 200) return Date.now();
+    if ((answer?.status === 200) === wanted) return Date.now();
     await sleep(200);
   }
+  throw new Error(`the name ${wanted ? 'does not lead to something that answers well' : 'goes on being answered'}`);
 }
 
 /** From the repository, compared to its last bit, beside a plain rsync between the same machines. */
