@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { rootCertificates } from 'node:tls';
+import { masker } from '../../config/mask.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import { type Repository, repositoryFiles } from './repository.ts';
 
@@ -101,7 +102,8 @@ function sshCommand({ sshTarget }: Repository, file: (name: string) => string): 
   return [...words, ...sshTarget, '-s', 'sftp'].join(' ');
 }
 
-function withoutSecrets({ password, address }: Repository, text: string): string {
-  const inAddress = /^rest:https?:\/\/[^/:@]+:([^/@]+)@/.exec(address)?.[1];
-  return [password, inAddress].reduce((rest: string, secret) => (secret ? rest.replaceAll(secret, '***') : rest), text);
+function withoutSecrets({ password, address, credentials }: Repository, text: string): string {
+  const inAddress = /^rest:https?:\/\/[^/:@]+:([^/@]+)@/.exec(address)?.[1] ?? '';
+  const keys = [...credentials.matchAll(/=(\S+)$/gm)].map(([, key = '']) => key);
+  return masker([password, inAddress, decodeURIComponent(inAddress), ...keys])(text);
 }
