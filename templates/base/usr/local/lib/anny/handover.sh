@@ -18,12 +18,7 @@ verb_hold() {
   local seconds=${1:-} beside found
   require_role writer
   require_number "$seconds" 1 "$HOLD_LIMIT_SECONDS" 'the seconds after which this machine resumes by itself'
-  # Not out of the budget: nobody waits yet.
-  if [[ ! -e $RUN/mode/hold ]]; then
-    rm -f "$RUN/relay-open"
-    await_idle_gate
-  fi
-  arm_deadman "$seconds"
+  begin_hold "$seconds"
   # While nobody waits yet; the timer starts them again if nothing comes of it.
   stop_jobs
   install -d -m 700 "$LETSENCRYPT"
@@ -34,6 +29,16 @@ verb_hold() {
   found=$(cat "$RUN/quiesced")
   note "state is $found"
   answer_json "${found%\}},\"beside\":\"$beside\"}"
+}
+
+# begin_hold SECONDS: until then, at the longest, requests will wait; they begin to when $RUN/mode/hold is there.
+begin_hold() {
+  # Not out of the budget: nobody waits yet.
+  if [[ ! -e $RUN/mode/hold ]]; then
+    rm -f "$RUN/relay-open"
+    await_idle_gate
+  fi
+  arm_deadman "$1"
 }
 
 # Armed before the first request waits. An older timer that fires finds a later deadline and leaves everything alone.

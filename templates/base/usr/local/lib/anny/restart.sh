@@ -18,9 +18,8 @@ refuse_held() {
 
 # New requests wait, and the app ends. Should this verb be killed, the dead man's timer starts the app again.
 hold_app() {
-  rm -f "$RUN/relay-open" "$RUN/quiesced"
-  await_idle_gate
-  arm_deadman "$HOLD_LIMIT_SECONDS"
+  rm -f "$RUN/quiesced"
+  begin_hold "$HOLD_LIMIT_SECONDS"
   : >"$RUN/mode/hold"
   await_taken
   end_app
