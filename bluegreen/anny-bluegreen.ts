@@ -9,6 +9,7 @@ import { addLockCommands } from './lock-commands.ts';
 import { addLookCommands } from './look-commands.ts';
 import { addMonitorCommand } from './monitor/monitor-command.ts';
 import { addReleaseCommands } from './release-commands.ts';
+import { addSshKeysCommands } from './ssh-keys/ssh-keys-commands.ts';
 import { addUpkeepCommands } from './upkeep-commands.ts';
 
 const program = addGlobalOptions(
@@ -19,6 +20,7 @@ addInitCommand(program);
 addReleaseCommands(program);
 addLookCommands(program);
 addUpkeepCommands(program);
+addSshKeysCommands(program);
 addMonitorCommand(program);
 addBackupCommands(program);
 addDrillCommand(program);

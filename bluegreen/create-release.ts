@@ -1,7 +1,7 @@
 import type { Image } from '../builder/catalog.ts';
 import type { FirewallGroupId, Instance } from '../cloud/cloud.ts';
 import { makeHostKey } from '../machine/host-key.ts';
-import { operatorKey } from '../machine/operator-key.ts';
+import { operatorKeys } from '../machine/operator-key.ts';
 import { knocks } from '../machine/patient.ts';
 import { userData } from '../machine/user-data.ts';
 import { AnnyError } from '../operation/errors.ts';
@@ -22,7 +22,7 @@ export async function createRelease(
   const { settings, cloud, operation } = context;
   const { infra } = settings.config;
   const hostKey = makeHostKey(operation.clock);
-  const key = await operatorKey(cloud, infra);
+  const keys = await operatorKeys(cloud, infra);
   const tags = {
     environment: settings.environment,
     operation: operation.id,
@@ -43,8 +43,8 @@ export async function createRelease(
     region: infra.vultr_region,
     plan: infra.vultr_plan,
     from: { snapshotId: request.image.snapshotId },
-    userData: userData({ hostKey, user: 'deploy', authorizedKeys: [key.publicKey] }),
-    sshKeyIds: [key.id],
+    userData: userData({ hostKey, user: 'deploy', authorizedKeys: keys.map(({ publicKey }) => publicKey) }),
+    sshKeyIds: keys.map(({ id }) => id),
     tags: tagsOf(tags, request.kind),
     uniqueTag: `op=${operation.id}`,
     ...(firewall === undefined ? {} : { firewallGroupId: firewall }),

@@ -1,7 +1,7 @@
 import type { Instance, InstanceId, NewInstance } from '../cloud/cloud.ts';
 import { localPath } from '../config/local-path.ts';
 import { type HostKey, makeHostKey } from '../machine/host-key.ts';
-import { operatorKey } from '../machine/operator-key.ts';
+import { operatorKeys } from '../machine/operator-key.ts';
 import { knocks } from '../machine/patient.ts';
 import type { Shell, ShellAddress, Shells } from '../machine/shell.ts';
 import { userData } from '../machine/user-data.ts';
@@ -53,7 +53,7 @@ export async function withBakeMachine<T>(
 async function create(context: BakeContext, request: BakeMachineRequest, hostKey: HostKey): Promise<Instance> {
   const { operation, cloud, settings } = context;
   const { infra } = settings.config;
-  const key = await operatorKey(cloud, infra);
+  const keys = await operatorKeys(cloud, infra);
   const label = `${infra.vultr_label}-${settings.environment}-${request.what}-${request.identity.name}-${operation.id}`;
   // One operation makes several machines: this tag is of one alone.
   const uniqueTag = `hostkey=${hostKey.fingerprint}`;
@@ -67,8 +67,8 @@ async function create(context: BakeContext, request: BakeMachineRequest, hostKey
         region: infra.vultr_region,
         plan: infra.vultr_plan,
         from: request.from,
-        userData: userData({ hostKey, user: 'anny-bake', authorizedKeys: [key.publicKey] }),
-        sshKeyIds: [key.id],
+        userData: userData({ hostKey, user: 'anny-bake', authorizedKeys: keys.map(({ publicKey }) => publicKey) }),
+        sshKeyIds: keys.map(({ id }) => id),
         tags: [
           ...['anny', `env=${settings.environment}`, `op=${operation.id}`, `kind=${request.what}`],
           ...[`image=${request.identity.digest.slice(0, 12)}`, uniqueTag],

@@ -94,7 +94,13 @@ const infra = z.strictObject({
   )
     .default('anny')
     .meta({ description: '"" for the domain itself.' }),
-  ssh_key_name: z.string().default('webengine-deploy'),
+  ssh_key_name: z
+    .string()
+    .default('webengine-deploy')
+    .meta({ description: "Name of the account's key that machines let in, where one person operates them." }),
+  ssh_key_names: z.array(z.string().min(1)).default([]).meta({
+    description: 'In place of ssh_key_name where several do: all of these, each with a private key of their own.',
+  }),
   ssh_private_key: z
     .string()
     .default('~/.ssh/webengine_deploy')

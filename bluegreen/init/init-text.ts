@@ -38,7 +38,7 @@ export function initText(done: Initialised): string {
       ? []
       : [`first     add ${lacks.join(' and ')} to the account: by hand, or by anny-infra up (--up would have)`]),
     `next      anny-bluegreen promote --build     # bakes the image, then brings ${name} up`,
-    'also      anny-bluegreen plan, anny-bluegreen doctor, anny-bluegreen config show',
+    'also      anny-bluegreen doctor --preflight, anny-bluegreen plan, anny-bluegreen config show',
     '',
   ].join('\n');
 }

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import ssh2 from 'ssh2';
 import { localPath } from '../../config/local-path.ts';
-import { operatorKey } from '../../machine/operator-key.ts';
+import { keyNames, operatorKeys } from '../../machine/operator-key.ts';
 import { blocks, type Check, ok, type Seen } from './check.ts';
 import { type Ground, inAccount } from './ground.ts';
 
@@ -23,12 +23,14 @@ async function privateKey(ground: Ground): Promise<Seen> {
 
 async function sameKey(ground: Ground): Promise<Seen> {
   const { infra } = ground.settings.config;
-  const known = await operatorKey(ground.cloud, infra);
+  const known = await operatorKeys(ground.cloud, infra);
   const read = await readKey(ground);
   if ('problem' in read) return read.problem;
-  if (blobOf(known.publicKey) === read.publicBlob) return ok(`"${infra.ssh_key_name}" of the account belongs to it`);
+  const own = known.find(({ publicKey }) => blobOf(publicKey) === read.publicBlob);
+  if (own !== undefined) return ok(`"${own.name}" of the account belongs to it`);
+  const names = keyNames(infra).join('", "');
   return blocks(
-    `the account's key "${infra.ssh_key_name}" does not belong to ${read.path}: machines would not let this computer in`,
+    `the account's key "${names}" does not belong to ${read.path}: machines would not let this computer in`,
     'name the key that does in infra.ssh_key_name, or its private half in infra.ssh_private_key',
   );
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { localPath } from '../../config/local-path.ts';
 import { PUBLIC_KEY_PATTERN } from '../../config/schema.ts';
 import type { Settings } from '../../config/settings.ts';
+import { keyNames } from '../../machine/operator-key.ts';
 import { AnnyError } from '../../operation/errors.ts';
 
 /**
@@ -12,9 +13,20 @@ export async function publicKeys({
   config: { infra },
   directory,
 }: Pick<Settings, 'config' | 'directory'>): Promise<Readonly<Record<string, string>>> {
-  const { ssh_key_name: own, foundation } = infra;
-  if (foundation.ssh_keys[own] !== undefined) return foundation.ssh_keys;
-  return { [own]: await readPublicKey(localPath(directory, infra.ssh_private_key)), ...foundation.ssh_keys };
+  const listed = infra.foundation.ssh_keys;
+  const [own, ...others] = keyNames(infra).filter((name) => listed[name] === undefined);
+  if (own === undefined) return listed;
+  if (others.length > 0) throw unlisted([own, ...others]);
+  return { [own]: await readPublicKey(localPath(directory, infra.ssh_private_key)), ...listed };
+}
+
+/** One of them may be this computer's own; which one, nobody has said. */
+function unlisted(names: readonly string[]): AnnyError {
+  return new AnnyError('CONFIG_INVALID', {
+    doing: 'declaring the SSH keys of infra.ssh_key_names',
+    found: `the public keys of ${names.join(', ')} are not known here`,
+    next: 'list them in infra.foundation.ssh_keys of config.yaml: NAME: ssh-ed25519 AAAA…',
+  });
 }
 
 async function readPublicKey(privateKey: string): Promise<string> {

@@ -1,0 +1,34 @@
+/** A machine as one that can be logged in on. */
+export interface Door {
+  readonly release: string;
+  readonly address: string;
+  /** "SHA256:…": the one host key that it may show. */
+  readonly hostKey: string;
+}
+
+/** Port: logging in as deploy, to say who else may. */
+export interface Logins {
+  /** With the private key at `path`. @throws {AnnyError} MACHINE_UNREACHABLE when it is not let in. */
+  open(door: Door, path: string): Promise<Login>;
+}
+
+export interface Login {
+  /** Public keys that may log in, as they stand there. */
+  keys(): Promise<readonly string[]>;
+  /** All that may from now on, in one write. */
+  set(keys: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function withLogin<T>(
+  logins: Logins,
+  { door, path }: { readonly door: Door; readonly path: string },
+  use: (login: Login) => Promise<T>,
+): Promise<T> {
+  const login = await logins.open(door, path);
+  try {
+    return await use(login);
+  } finally {
+    await login.close();
+  }
+}

@@ -1,0 +1,171 @@
+import type { Command } from 'commander';
+import { apiOptionsOf } from '../../cloud/account/open.ts';
+import { openAccountSetup } from '../../cloud/account/setup.ts';
+import { localPath } from '../../config/local-path.ts';
+import { whileHolding } from '../../lease/hold.ts';
+import { keyNames } from '../../machine/operator-key.ts';
+import { agree, answer, type GlobalOptions, settingsOf } from '../../operation/command-line.ts';
+import { AnnyError } from '../../operation/errors.ts';
+import { addLockOptions } from '../../operation/lock-options.ts';
+import { warn } from '../../operation/step.ts';
+import type { Context } from '../context.ts';
+import { observe, type World } from '../observe.ts';
+import { withContext } from '../open-context.ts';
+
+import { doorsElsewhere, doorsIn } from './doors.ts';
+import { keyFiles } from './key-files.ts';
+import { type Access, accessOf, type KeyPush, pushKeys } from './push-keys.ts';
+import { type Rotated, rotateKey } from './rotate-key.ts';
+import { sshLogins } from './ssh-logins.ts';
+
+/** Who may log in on the machines. */
+export function addSshKeysCommands(program: Command): void {
+  const keys = program.command('ssh-keys').description('which operators may log in on the machines, by their SSH keys');
+  keys
+    .command('list')
+    .description('on each machine: who may, who should, who should not')
+    .action((_options, line: Command) => withContext(line, (context) => list(context, line)));
+  addLockOptions(keys.command('push'))
+    .description('let in those that config.yaml names (infra.ssh_key_names), and nobody else, without a bake')
+    .action((_options, line: Command) => withContext(line, (context) => push(context, line)));
+  addLockOptions(keys.command('revoke'))
+    .argument('<name>', 'as the account calls it; no longer in config.yaml')
+    .description('the same, then delete that key from the account')
+    .action((name: string, _options, line: Command) => withContext(line, (context) => revoke(context, line, name)));
+  addLockOptions(keys.command('rotate'))
+    .description(
+      "replace this computer's key by a new one: in the account, on every machine, here; killed, run it again",
+    )
+    .action((_options, line: Command) => withContext(line, (context) => rotate(context, line)));
+}
+
+async function list(context: Context, line: Command): Promise<void> {
+  const world = await observe(context);
+  try {
+    const access = await accessOf(pushOf(context, world));
+    const silent = world.silent.map(({ tags, problem }) => ({ release: tags.release, problem }));
+    answer(line, { machines: access, silent }, listText(access, silent));
+  } finally {
+    await world.close();
+  }
+}
+
+function listText(access: readonly Access[], silent: readonly { release: string; problem: string }[]): string {
+  const lines = access.flatMap(({ release, has, lacks, tooMany }) => [
+    `${release}  ${has.join(', ') || '-'}`,
+    ...(lacks.length === 0 ? [] : [`  lacks      ${lacks.join(', ')}`]),
+    ...(tooMany.length === 0 ? [] : [`  too many   ${tooMany.join(', ')}`]),
+  ]);
+  const quiet = silent.map(({ release, problem }) => `${release}  does not answer (${problem})`);
+  const isRight = access.every(({ lacks, tooMany }) => lacks.length + tooMany.length === 0);
+  const next = isRight ? [] : ['next  anny-bluegreen ssh-keys push'];
+  return `${[...lines, ...quiet, ...next].join('\n') || 'there is no machine'}\n`;
+}
+
+/** While nobody else makes machines here. */
+function holding<T>(context: Context, words: string, use: (world: World) => Promise<T>): Promise<T> {
+  const { operation, settings, lock } = context;
+  const wish = { scope: settings.environment, command: `anny-bluegreen ssh-keys ${words}`, ...lock };
+  return whileHolding(operation, context, wish, async () => {
+    const world = await observe(context);
+    try {
+      return await use(world);
+    } finally {
+      await world.close();
+    }
+  });
+}
+
+function pushOf({ operation, cloud, settings }: Context, world: World): KeyPush {
+  const { infra } = settings.config;
+  const path = localPath(settings.directory, infra.ssh_private_key);
+  return { operation, cloud, logins: sshLogins(), infra, path, doors: doorsIn(world) };
+}
+
+async function pushed(context: Context, line: Command, words: string): Promise<readonly Access[]> {
+  return holding(context, words, async (world) => {
+    const done = await pushKeys(pushOf(context, world), async (planned) => {
+      if (line.optsWithGlobals<GlobalOptions>().json !== true) process.stderr.write(listText(planned, []));
+      await agree(line, `go on in ${context.settings.environment}?`);
+    });
+    for (const { tags, problem } of world.silent) {
+      warn(context.operation, `${tags.release} lets in whom it let in before: it does not answer (${problem})`);
+    }
+    return done;
+  });
+}
+
+async function push(context: Context, line: Command): Promise<void> {
+  const done = await pushed(context, line, 'push');
+  const text = done.length === 0 ? 'every machine lets in whom it should' : `done: ${namesOf(done)}`;
+  answer(line, { pushed: done, warnings: context.operation.warnings }, `${text}\n`);
+}
+
+async function revoke(context: Context, line: Command, name: string): Promise<void> {
+  const { infra } = context.settings.config;
+  if (keyNames(infra).includes(name)) {
+    throw new AnnyError('USAGE', {
+      doing: `revoking ${name}`,
+      found: 'config.yaml still names it among those that machines let in',
+      next: 'take it out of infra.ssh_key_names, then run this again; your own key is replaced by ssh-keys rotate',
+    });
+  }
+  const done = await pushed(context, line, `revoke ${name}`);
+  const setup = openAccountSetup(apiOptionsOf(await settingsOf(line), process.env));
+  const gone = (await context.cloud.sshKeys()).filter((key) => key.name === name);
+  for (const { id } of gone) await setup.deleteSshKey(id);
+  const { warnings } = context.operation;
+  const account = gone.length === 0 ? 'the account had no such key' : 'deleted from the account';
+  answer(
+    line,
+    { revoked: name, pushed: done, warnings },
+    `${name}: ${account}; machines changed: ${namesOf(done) || 'none'}\n`,
+  );
+}
+
+function namesOf(access: readonly Access[]): string {
+  return access.map(({ release }) => release).join(', ');
+}
+
+async function rotate(context: Context, line: Command): Promise<void> {
+  const setup = openAccountSetup(apiOptionsOf(await settingsOf(line), process.env));
+  const rotated = await holding(context, 'rotate', async (world) => {
+    refuseSilent(world);
+    const { operation, cloud, settings } = context;
+    const { path, infra, doors, logins } = pushOf(context, world);
+    await agree(line, `replace the key ${path} in the account, here, and on ${doors.length} machines?`);
+    const elsewhere = doorsElsewhere(await cloud.instances(), settings.environment);
+    return rotateKey({ operation, cloud, setup, logins, infra, files: keyFiles(path), doors, elsewhere });
+  });
+  const { warnings } = context.operation;
+  answer(line, { ...rotated, warnings }, rotatedText(context, rotated));
+}
+
+/** It would come back and know the former key alone. */
+function refuseSilent({ silent }: World): void {
+  if (silent.length === 0) return;
+  const said = silent.map(({ tags, problem }) => `${tags.release} does not answer (${problem})`);
+  throw new AnnyError('REFUSED', {
+    doing: 'replacing the SSH key',
+    found: `${said.join('; ')}, and would not let the new key in when it comes back`,
+    next: `bring it back, or anny-bluegreen retire ${silent[0]?.tags.release} --force; then run this again`,
+  });
+}
+
+function rotatedText({ settings }: Context, { name, publicKey, machines, former }: Rotated): string {
+  const { infra, image } = settings.config;
+  const listed = infra.foundation.ssh_keys[name] !== undefined;
+  const signs = image.signing_key === '' && Object.keys(image.signers).length > 0;
+  return [
+    `${name} is a new key, in the account and on ${machines.join(', ') || 'no machine'}; no machine takes the former one any more`,
+    `  ${publicKey}`,
+    ...(former === undefined
+      ? []
+      : [`the former private key lies in ${infra.ssh_private_key}.former; nothing here needs it`]),
+    ...(listed ? [`put the new public key into infra.foundation.ssh_keys.${name} of config.yaml`] : []),
+    ...(signs
+      ? ['it signs images too (image.signing_key is ""): put the new public key into image.signers as well']
+      : []),
+    '',
+  ].join('\n');
+}
