@@ -11,7 +11,6 @@ import type { Context } from './context.ts';
 import { type Answering, type Release, reach } from './release.ts';
 import { type MachineKind, type Slot, tagsOf } from './tags.ts';
 
-const POLL_MS = 500;
 const NO_ADDRESS = '0.0.0.0';
 
 /** Creates a release's instance from an image. Its SSH host key is pinned before it exists. */
@@ -57,7 +56,7 @@ export async function bootRelease(context: Context, release: Release, progress: 
   const { clock, interrupt: stop } = context.operation;
   const { boot_timeout: timeoutMs } = context.settings.config.deploy;
   const next = 'anny-bluegreen status shows what the account says of it';
-  const wait = { timeoutMs, intervalMs: POLL_MS, next, stop };
+  const wait = { timeoutMs, next, stop };
   const placed = await waitFor(clock, { ...wait, what: `${release.tags.release} to get its address` }, async () => {
     const instance = await context.cloud.instance(release.instance.id);
     if (isPlaced(instance)) return { done: instance };
@@ -67,7 +66,7 @@ export async function bootRelease(context: Context, release: Release, progress: 
     return { not: seen };
   });
   const booted = { ...release, instance: placed, address: placed.address };
-  const againAfter = knocks(POLL_MS);
+  const againAfter = knocks();
   const answering = await waitFor(clock, { ...wait, what: `${release.tags.release} to answer over SSH` }, async () => {
     const knocked = await tryToReach(context, booted, againAfter);
     if ('not' in knocked) progress.progress(knocked.not);
@@ -91,7 +90,7 @@ function isPlaced(instance: Instance | undefined): instance is Instance & { read
 async function tryToReach(
   context: Context,
   release: Release,
-  againAfter: (error: AnnyError) => number,
+  againAfter: (error: AnnyError) => number | undefined,
 ): Promise<Waiting<Answering>> {
   try {
     const box = await reach(context, release, true);

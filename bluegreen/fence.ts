@@ -6,7 +6,6 @@ import type { Context } from './context.ts';
 import { type Answering, markRelease, type Release } from './release.ts';
 
 const STOP_TIMEOUT_MS = 5 * 60_000;
-const POLL_MS = 1_000;
 
 /** A machine that cannot be asked is powered off through the account, and seen stopped, before anything else writes. */
 export async function fenceThroughAccount(context: Context, release: Release): Promise<void> {
@@ -23,7 +22,6 @@ export async function fenceThroughAccount(context: Context, release: Release): P
         {
           what: `${release.tags.release} to be seen stopped`,
           timeoutMs: STOP_TIMEOUT_MS,
-          intervalMs: POLL_MS,
           next: 'stop or destroy it in the account by hand, then run the same command again',
         },
         async () => {

@@ -11,7 +11,6 @@ import { type Waiting, waitFor } from '../operation/wait.ts';
 import type { BakeContext } from './bake-context.ts';
 import type { Identity } from './digest.ts';
 
-const POLL_MS = 500;
 const NO_ADDRESS = '0.0.0.0';
 
 export interface BakeMachineRequest {
@@ -89,7 +88,6 @@ function boot(context: BakeContext, id: InstanceId, hostKey: HostKey): Promise<S
   const { infra, deploy } = settings.config;
   const wait = {
     timeoutMs: deploy.boot_timeout,
-    intervalMs: POLL_MS,
     next: 'the account says what it does: anny-bluegreen status',
     stop: operation.interrupt,
   };
@@ -111,7 +109,7 @@ function boot(context: BakeContext, id: InstanceId, hostKey: HostKey): Promise<S
         privateKeyPath: localPath(settings.directory, infra.ssh_private_key),
         hostKeyFingerprint: hostKey.fingerprint,
       };
-      const againAfter = knocks(POLL_MS);
+      const againAfter = knocks();
       const shell = await waitFor(operation.clock, { ...wait, what: `${address} to answer over SSH` }, () =>
         tryToOpen(shells, target, againAfter),
       );
@@ -146,7 +144,7 @@ async function untilSettled(shell: Shell, timeoutMs: number): Promise<void> {
 async function tryToOpen(
   shells: Shells,
   target: ShellAddress,
-  againAfter: (error: AnnyError) => number,
+  againAfter: (error: AnnyError) => number | undefined,
 ): Promise<Waiting<Shell>> {
   try {
     return { done: await shells.open(target) };

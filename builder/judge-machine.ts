@@ -44,6 +44,10 @@ export async function testMachine(
   });
 }
 
+/** Once this script has ended and its answer is on the way: its login is gone, so nobody could come back for it. */
+const POWER_OFF_AFTERWARDS =
+  '(tail --pid=$$ --sleep-interval=0.05 -f /dev/null; sleep 0.2; systemctl poweroff) >/dev/null 2>&1 </dev/null &';
+
 /** One script, since the login that it came by is removed in it. */
 export async function cleanAndSearch(context: BakeContext, chain: readonly Definition[], shell: Shell): Promise<void> {
   const needles = needlesOf(context.settings);
@@ -53,7 +57,7 @@ export async function cleanAndSearch(context: BakeContext, chain: readonly Defin
     interruptible: true,
     run: async () => {
       const output = await shell.run(
-        `needles_in=$(cat)\n(${cleanScript(chain)})\nprintf '%s' "$needles_in" | (${searchScript()})\nsync\n(sleep 1; systemctl poweroff) >/dev/null 2>&1 </dev/null &`,
+        `needles_in=$(cat)\n(${cleanScript(chain)})\nprintf '%s' "$needles_in" | (${searchScript()})\nsync\n${POWER_OFF_AFTERWARDS}`,
         { stdin: needleStream(needles), timeoutMs: CLEAN_TIMEOUT_MS },
       );
       refuseHits(readHits(output, needles, 'cleaned'));

@@ -6,7 +6,6 @@ import type { BakeContext, BakeRequest } from './bake-context.ts';
 import { describeImage } from './catalog.ts';
 
 const POWER_OFF_TIMEOUT_MS = 5 * 60_000;
-const POLL_MS = 500;
 
 /** Shut down from inside, and seen stopped: a halt of the API is a pulled plug (packer-plugin-vultr PR#15). */
 export async function powerOff({ operation, cloud }: BakeContext, id: InstanceId): Promise<void> {
@@ -19,7 +18,6 @@ export async function powerOff({ operation, cloud }: BakeContext, id: InstanceId
         {
           what: 'the builder to be seen stopped',
           timeoutMs: POWER_OFF_TIMEOUT_MS,
-          intervalMs: POLL_MS,
           next: 'run the bake again',
           stop: operation.interrupt,
         },
@@ -54,7 +52,6 @@ export async function takeSnapshot(context: BakeContext, request: BakeRequest, i
         {
           what: 'the snapshot',
           timeoutMs: settings.config.image.snapshot_timeout,
-          intervalMs: POLL_MS,
           next: 'image.snapshot_timeout in config.yaml gives it longer',
           stop: operation.interrupt,
         },

@@ -33,23 +33,29 @@ async function tryTo(connect: () => Promise<Box>): Promise<Box | undefined> {
 }
 
 /** Five knocks in five seconds are let in; after them, one in seven. */
-const QUICK_KNOCKS_MS = [700, 1_000, 1_300, 2_000];
+const QUICK_KNOCKS_MS = [300, 600, 1_100, 3_000];
 const SLOW_KNOCK_MS = 7_000;
+/** Nothing came as far as the machine's firewall, or the try took long by itself. */
+const NOT_HEARD = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ETIMEDOUT']);
 
 /**
- * When to knock again at a machine that boots, after the error of the last knock. Its firewall may be up before its sshd:
- * quick knocks for longer would use the limit up, and keep it used up. `intervalMs`: while it does not even refuse.
+ * When to knock again at a machine that boots, after the error of the last knock. Its firewall may be up before its sshd, and its
+ * sshd before who may log in: quick knocks for longer would use the limit up, and keep it used up. undefined: it heard nothing.
  */
-export function knocks(intervalMs: number): (error: AnnyError) => number {
-  let refused = 0;
-  return (error) => {
-    if (!isRefusal(error)) return intervalMs;
-    refused += 1;
-    return QUICK_KNOCKS_MS[refused - 1] ?? SLOW_KNOCK_MS;
+export function knocks(): (error: AnnyError) => number | undefined {
+  let heard = 0;
+  return ({ cause }) => {
+    const isTimeout = cause instanceof Error && /timed? ?out/i.test(cause.message);
+    if (isTimeout || NOT_HEARD.has(codeOf(cause))) return undefined;
+    heard += 1;
+    return QUICK_KNOCKS_MS[heard - 1] ?? SLOW_KNOCK_MS;
   };
 }
 
 function isRefusal(error: unknown): boolean {
-  if (!(error instanceof AnnyError) || error.code !== 'MACHINE_UNREACHABLE') return false;
-  return error.cause instanceof Error && 'code' in error.cause && error.cause.code === 'ECONNREFUSED';
+  return error instanceof AnnyError && error.code === 'MACHINE_UNREACHABLE' && codeOf(error.cause) === 'ECONNREFUSED';
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : '';
 }

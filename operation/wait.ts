@@ -4,20 +4,30 @@ import { AnnyError } from './errors.ts';
 export interface WaitOptions {
   readonly what: string;
   readonly timeoutMs: number;
-  readonly intervalMs: number;
+  /** undefined: a tenth of the time that was waited so far, so that nothing is learned much too late or asked for much too often. */
+  readonly intervalMs?: number;
   readonly next: string;
   /** Ctrl-C: nothing is asked any more, so that nothing holds the program up. */
   readonly stop?: AbortSignal;
 }
 
-export type Waiting<T> = { readonly done: T } | { readonly not: string; readonly againInMs?: number };
+export type Waiting<T> = { readonly done: T } | { readonly not: string; readonly againInMs?: number | undefined };
+
+const SHORTEST_MS = 100;
+const LONGEST_MS = 5_000;
+
+/** How long to wait before the next look, after `waitedMs` of looking. */
+export function growingPause(waitedMs: number): number {
+  return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, waitedMs / 10));
+}
 
 /**
  * Asks `probe` until it answers something; the last thing it said goes into the time-out's message. A probe may say itself
  * how soon it wants to be asked again.
  */
 export async function waitFor<T>(clock: Clock, options: WaitOptions, probe: () => Promise<Waiting<T>>): Promise<T> {
-  const deadline = clock.now() + options.timeoutMs;
+  const begun = clock.now();
+  const deadline = begun + options.timeoutMs;
   for (;;) {
     if (options.stop?.aborted) {
       throw new AnnyError('INTERRUPTED', {
@@ -35,6 +45,6 @@ export async function waitFor<T>(clock: Clock, options: WaitOptions, probe: () =
         next: options.next,
       });
     }
-    await clock.sleep(answer.againInMs ?? options.intervalMs);
+    await clock.sleep(answer.againInMs ?? options.intervalMs ?? growingPause(clock.now() - begun));
   }
 }

@@ -2,8 +2,10 @@ import type { Clock } from '../../operation/clock.ts';
 import { AnnyError } from '../../operation/errors.ts';
 
 const ATTEMPTS = 3;
-const LOOK_UPS = 5;
-const LOOK_UP_INTERVAL_MS = 2_000;
+/** Most lists know at once, some lag behind. */
+const LOOK_UPS = 6;
+const FIRST_PAUSE_MS = 300;
+const LONGEST_PAUSE_MS = 3_000;
 
 export interface CreateOnce<T> {
   readonly create: () => Promise<T>;
@@ -43,7 +45,7 @@ async function lookForAWhile<T>(
       throw stillUnknown(first, error);
     });
     if (found !== undefined) return found;
-    await clock.sleep(LOOK_UP_INTERVAL_MS);
+    await clock.sleep(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** count));
   }
   return undefined;
 }

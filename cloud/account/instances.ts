@@ -13,7 +13,8 @@ type Instances = Pick<
 >;
 
 const DESTROY_ATTEMPTS = 12;
-const DESTROY_INTERVAL_MS = 5_000;
+const FIRST_PAUSE_MS = 300;
+const LONGEST_PAUSE_MS = 10_000;
 
 const one = z.object({ instance: instanceAnswer });
 /** The API keeps the last user data when it is given none; this one says nothing and holds nothing. */
@@ -67,7 +68,7 @@ export async function destroyUntilGone(
   const doing = `destroying machine ${id}`;
   for (let attempt = 1; attempt <= DESTROY_ATTEMPTS; attempt += 1) {
     if ((await api.destroy()) || !(await api.isListed())) return;
-    await clock.sleep(DESTROY_INTERVAL_MS);
+    await clock.sleep(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
   }
   throw new AnnyError('API_UNEXPECTED', {
     doing,

@@ -12,7 +12,7 @@ const PATH = '/startup-scripts';
 const one = z.object({ startup_script: noteAnswer });
 /** A single 404 may be a slip of the API. Gone is what the list does not have either. */
 const ATTEMPTS = 5;
-const PAUSE_MS = 1_000;
+const FIRST_PAUSE_MS = 300;
 
 /** Startup scripts that no machine is made with: the account's only place for a text. */
 export function notesOf(api: Api, clock: Clock): Notes {
@@ -23,7 +23,7 @@ export function notesOf(api: Api, clock: Clock): Notes {
     for (let count = 1; ; count += 1) {
       const found = await attempt();
       if (found !== undefined || count >= ATTEMPTS || !(await isListed(id))) return found;
-      await clock.sleep(PAUSE_MS);
+      await clock.sleep(FIRST_PAUSE_MS * 2 ** (count - 1));
     }
   };
   const read = (id: NoteId): Promise<Note | undefined> =>

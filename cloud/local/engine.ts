@@ -88,15 +88,11 @@ async function startEngine({ place, clock, report }: Surroundings, engine: Docke
   await log.close();
   if (child.pid !== undefined) await recordProcess(files.engine, child.pid);
   try {
-    await waitFor(
-      clock,
-      { what: 'dockerd to answer', timeoutMs: START_TIMEOUT_MS, intervalMs: 300, next: BY_HAND },
-      async () => {
-        if (await answers(engine)) return { done: true };
-        if (child.exitCode !== null) return { not: lastLines(await readFile(files.engineLog, 'utf8')) };
-        return { not: await Promise.race([failed, clock.sleep(1).then(() => 'it does not answer yet')]) };
-      },
-    );
+    await waitFor(clock, { what: 'dockerd to answer', timeoutMs: START_TIMEOUT_MS, next: BY_HAND }, async () => {
+      if (await answers(engine)) return { done: true };
+      if (child.exitCode !== null) return { not: lastLines(await readFile(files.engineLog, 'utf8')) };
+      return { not: await Promise.race([failed, clock.sleep(1).then(() => 'it does not answer yet')]) };
+    });
     step.done();
   } catch (cause) {
     const last = lastLines(await readFile(files.engineLog, 'utf8').catch(() => ''));

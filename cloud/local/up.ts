@@ -112,7 +112,7 @@ async function startDaemon({ place, clock, report }: Surroundings, machineImage:
   try {
     await waitFor(
       clock,
-      { what: 'the local cloud', timeoutMs: START_TIMEOUT_MS, intervalMs: 100, next: `look at ${files.daemonLog}` },
+      { what: 'the local cloud', timeoutMs: START_TIMEOUT_MS, next: `look at ${files.daemonLog}` },
       async () => {
         if (child.exitCode !== null) throw new Error(lastLines(await readFile(files.daemonLog, 'utf8'), 6));
         return (await apiAnswers(place)) ? { done: true } : { not: 'its API does not answer yet' };

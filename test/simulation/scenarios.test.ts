@@ -453,7 +453,7 @@ describe('a bad release whose hand-back is cut off', () => {
     await stage.setInOrder();
   });
 
-  test.each([3, 4, 5, 6, 7])('goes back also where the account refuses to write that down (%i)', async (count) => {
+  test.each([3, 4, 5, 6])('goes back also where the account refuses to write that down (%i)', async (count) => {
     const stage = await live();
     const old = stage.writer();
     await stage.wait(1);
