@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { beginApp } from '../builder/app-image.ts';
 import type { BakeContext } from '../builder/bake-context.ts';
+import { beginBase } from '../builder/bring-base.ts';
 import { signaturesOf } from '../builder/papers/ssh-signatures.ts';
 import { loadSettings } from '../config/load.ts';
 import type { Stage } from '../demo/stage.ts';
@@ -19,6 +20,7 @@ export async function bakeContextOf({ project, account }: Stage): Promise<BakeCo
     cloud: account,
     shells: { open: openShell },
     beginApp,
+    beginBase,
     signatures: signaturesOf(settings),
     operation: beginOperation(settings, 'bench', silentReport),
     running: runningIn(join(directory, '.anny', 'running')),

@@ -1,9 +1,12 @@
+import { readdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import Docker from 'dockerode';
-import { extract } from 'tar-stream';
+import { extract, pack } from 'tar-stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Shell } from '../machine/shell.ts';
 import { AnnyError } from '../operation/errors.ts';
@@ -19,7 +22,19 @@ const PROJECT = {
   'app/key.secret': 'secret\n',
   'app/bin/run': { text: 'run\n', mode: 0o755 },
 };
-const IMAGE = Buffer.from('the image, as one tar');
+/** As an engine saves it: what is which layer is only told at the end. */
+async function savedImage(...layers: readonly string[]): Promise<Buffer> {
+  const archive = pack();
+  for (const layer of layers) archive.entry({ name: `of-${layer}/layer.tar` }, layer);
+  const ids = layers.map((layer) => `sha256:${layer}`);
+  archive.entry({ name: 'config.json' }, JSON.stringify({ rootfs: { type: 'layers', diff_ids: ids } }));
+  const manifest = { Config: 'config.json', RepoTags: null, Layers: layers.map((layer) => `of-${layer}/layer.tar`) };
+  archive.entry({ name: 'manifest.json' }, JSON.stringify([manifest]));
+  archive.finalize();
+  return buffer(Readable.from(archive));
+}
+
+const IMAGE = await savedImage('node', 'app');
 
 interface Engine {
   readonly docker: Docker;
@@ -59,12 +74,26 @@ interface Loader extends Shell {
   readonly received: Buffer[];
 }
 
-function machine(address: string, architecture = 'amd64'): Loader {
+interface Had {
+  readonly architecture?: string;
+  /** Layers of its images, one image a line. */
+  readonly layers?: string;
+  /** Of what it is given to load, whether it takes it. */
+  readonly takes?: (archive: Buffer) => boolean;
+}
+
+function machine(address: string, { architecture = 'amd64', layers = '', takes = () => true }: Had = {}): Loader {
   const ran: string[] = [];
   const received: Buffer[] = [];
   const run: Shell['run'] = async (script, options) => {
-    if (options?.stdin !== undefined) received.push(await buffer(options.stdin));
     ran.push(script);
+    if (script.startsWith('docker image ls')) return layers;
+    if (options?.stdin !== undefined) {
+      const archive = await buffer(options.stdin);
+      received.push(archive);
+      if (!takes(archive))
+        throw new AnnyError('COMMAND_FAILED', { doing: 'docker load', found: 'no such layer', next: '' });
+    }
     return script.startsWith('dpkg') ? `${architecture}\n` : '';
   };
   return {
@@ -80,6 +109,14 @@ async function bakeOn(engine: Engine, shell: Shell, stop = new AbortController()
   return beginApp(settings, stop, engine.docker)(shell, quiet);
 }
 
+async function archivesHere(): Promise<string[]> {
+  return (await readdir(tmpdir())).filter((name) => name.startsWith('anny-app-')).sort();
+}
+
+async function entriesOf(archive: Buffer = Buffer.of()): Promise<string[]> {
+  return (await namesIn(archive)).map((line) => line.split(' ')[1] ?? '');
+}
+
 async function namesIn(archive: Buffer): Promise<string[]> {
   const names: string[] = [];
   const reader = extract();
@@ -93,12 +130,13 @@ async function namesIn(archive: Buffer): Promise<string[]> {
 }
 
 describe("the app's image", () => {
-  test('is built on the engine here and streamed over whole', async () => {
+  test('is built on the engine here and sent whole to a machine that has nothing of it', async () => {
     const engine = await engineWith();
     const shell = machine('10.0.0.7');
-    expect(await bakeOn(engine, shell)).toBe('0 MB streamed over');
-    expect(shell.received).toEqual([IMAGE]);
+    expect(await bakeOn(engine, shell)).toBe('0 MB sent');
+    expect(await entriesOf(shell.received[0])).toEqual(await entriesOf(IMAGE));
     expect(shell.ran.at(-1)).toContain('docker load');
+    expect(shell.ran.at(-1)).toContain("docker image rm 'anny:base'");
     const build = engine.asked.find((path) => path.startsWith('/build')) ?? '';
     expect(build).toContain('t=anny:baked');
     expect(build).toContain('{"BASE_IMAGE":"scratch"}');
@@ -108,7 +146,35 @@ describe("the app's image", () => {
     ]);
   });
 
-  test('is streamed by its own id: the tag here may be another bake’s by then', async () => {
+  test('is sent without the layers that the machine has, as long as they are the lowest', async () => {
+    const image = await savedImage('node', 'modules', 'app');
+    const engine = await engineWith({ save: (_request, response) => response.end(image) });
+    const shell = machine('10.0.0.7', {
+      layers: 'sha256:other sha256:modules\nsha256:node sha256:modules sha256:old\n',
+    });
+    expect(await bakeOn(engine, shell)).toBe('0 MB sent, 0 MB were there');
+    expect(await entriesOf(shell.received[0])).toEqual(['of-app/layer.tar', 'config.json', 'manifest.json']);
+  });
+
+  test('is sent whole to a machine whose Docker wants all layers, although it has some', async () => {
+    const shell = machine('10.0.0.7', {
+      layers: 'sha256:node\n',
+      takes: (archive) => archive.includes('of-node/layer.tar\0'),
+    });
+    expect(await bakeOn(await engineWith(), shell)).toBe('0 MB sent');
+    expect(shell.received.length).toBe(2);
+  });
+
+  test('leaves nothing on the disk here once the bake is over', async () => {
+    const before = await archivesHere();
+    const ended = new AbortController();
+    await bakeOn(await engineWith(), machine('10.0.0.7'), ended.signal);
+    expect((await archivesHere()).length).toBe(before.length + 1);
+    ended.abort();
+    expect(await archivesHere()).toEqual(before);
+  });
+
+  test('is taken by its own id: the tag here may be another bake’s by then', async () => {
     const engine = await engineWith({
       build: (_request, response) => response.end('{"aux":{"ID":"sha256:abc"}}\n{"stream":"Successfully built"}\n'),
     });
@@ -130,12 +196,12 @@ describe("the app's image", () => {
   test('is compressed for a machine that is far away', async () => {
     const shell = machine('203.0.113.7');
     await bakeOn(await engineWith(), shell);
-    expect(gunzipSync(shell.received[0] ?? Buffer.of())).toEqual(IMAGE);
+    expect(await entriesOf(gunzipSync(shell.received[0] ?? Buffer.of()))).toEqual(await entriesOf(IMAGE));
   });
 
   test("is built for the machine's kind of processor where that is another", async () => {
     const engine = await engineWith();
-    await bakeOn(engine, machine('10.0.0.7', 'arm64'));
+    await bakeOn(engine, machine('10.0.0.7', { architecture: 'arm64' }));
     // The first was begun before there was a machine.
     expect(engine.asked.findLast((path) => path.startsWith('/build'))).toContain('platform=linux/arm64');
   });
@@ -161,7 +227,8 @@ describe("the app's image", () => {
     });
     await expect(bakeOn(engine, machine('10.0.0.7'))).rejects.toMatchObject({
       code: 'BUILD_FAILED',
-      found: expect.stringContaining('the engine here broke off'),
+      doing: expect.stringContaining('from the engine here'),
+      found: expect.stringContaining('it broke off'),
     });
   });
 

@@ -12,7 +12,7 @@ const APPLY_TIMEOUT_MS = 60 * 60_000;
 /** Makes a fresh machine what its definition says. */
 export async function applyDefinition(
   context: BakeContext,
-  { chain, identity, bringApp }: BakeRequest,
+  { chain, identity, bringApp, bringBase }: BakeRequest,
   shell: Shell,
 ): Promise<void> {
   const { operation, settings } = context;
@@ -32,7 +32,18 @@ export async function applyDefinition(
               }),
           describe: () => '',
         });
-  await apply('packages', packagesScript(definition, settings.config.image));
+  const sendBase = (): Promise<string> =>
+    runStep(operation, {
+      name: 'send app base',
+      interruptible: true,
+      run: (progress) => bringBase(shell, progress),
+      describe: () => '',
+    });
+  // The network for one, the processor and the disk for the other.
+  const [loadBase] = await Promise.all([
+    definition.app_base ? sendBase() : '',
+    apply('packages', packagesScript(definition, settings.config.image)),
+  ]);
   await apply('users and directories', [usersScript(definition), directoriesScript(definition)].join('\n'));
   await runStep(operation, {
     name: 'files',
@@ -40,6 +51,7 @@ export async function applyDefinition(
     run: () => upload(shell, files),
     describe: () => `${files.length}`,
   });
+  await apply('app base', loadBase);
   if (definition.app) {
     await runStep(operation, {
       name: 'app image',

@@ -5,6 +5,7 @@ import type { Here } from '../operation/here.ts';
 import type { Running } from '../operation/running.ts';
 import type { Operation } from '../operation/step.ts';
 import type { BeginApp, BringApp } from './app-image.ts';
+import type { BeginBase, BringBase } from './bring-base.ts';
 import type { Definition } from './definition.ts';
 import type { Identity } from './digest.ts';
 import type { Signatures } from './papers/signatures.ts';
@@ -15,6 +16,7 @@ export interface BakeContext {
   readonly cloud: Cloud;
   readonly shells: Shells;
   readonly beginApp: BeginApp;
+  readonly beginBase: BeginBase;
   readonly signatures: Signatures;
   readonly operation: Operation;
   readonly running: Running;
@@ -29,4 +31,6 @@ export interface BakeRequest {
   readonly parent: SnapshotId | undefined;
   /** The app's image, which may be under way since before there was a machine. */
   readonly bringApp: BringApp;
+  /** What the app's image stands on, in the same way. */
+  readonly bringBase: BringBase;
 }

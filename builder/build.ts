@@ -1,6 +1,5 @@
 import type { SnapshotId } from '../cloud/cloud.ts';
-import type { BringApp } from './app-image.ts';
-import type { BakeContext } from './bake-context.ts';
+import type { BakeContext, BakeRequest } from './bake-context.ts';
 import { buildOne, findBaked } from './build-one.ts';
 import { type Image, imagesIn } from './catalog.ts';
 import { type Definition, own, readChain } from './definition.ts';
@@ -52,10 +51,10 @@ export async function build(
   await sweepKilled(context);
   const images = await imagesIn(context.cloud);
   const links = linksToBuild(context, wish, { chain, identities, images });
-  return withApp(context, links, async (bringApp) => {
+  return withApp(context, links, async (appImages) => {
     const built: Built[] = [];
     for (const link of links) {
-      const step = { chain: link.chain, identity: link.identity, parent: built.at(-1)?.snapshotId, bringApp };
+      const step = { chain: link.chain, identity: link.identity, parent: built.at(-1)?.snapshotId, ...appImages };
       const wished = { ...wish, force: link.force };
       built.push(await buildOne(context, step, built.length === 0 ? images : undefined, wished, keep));
     }
@@ -63,18 +62,24 @@ export async function build(
   });
 }
 
-/** The app's image is built here while machines boot and what it stands on is baked. */
+type AppImages = Pick<BakeRequest, 'bringApp' | 'bringBase'>;
+
+/** The app's image is built here while machines boot and what it stands on is baked; and that is fetched meanwhile too. */
 async function withApp<T>(
-  { settings, operation, beginApp }: BakeContext,
+  { settings, operation, beginApp, beginBase }: BakeContext,
   links: readonly Link[],
-  use: (bringApp: BringApp) => Promise<T>,
+  use: (images: AppImages) => Promise<T>,
 ): Promise<T> {
   const ended = new AbortController();
   const stop = AbortSignal.any([operation.interrupt, ended.signal]);
-  const isWanted = links.some(({ chain, found }) => found === undefined && own(chain).app);
-  const begun = isWanted ? beginApp(settings, stop) : undefined;
+  const wanted = links.filter(({ found }) => found === undefined).map(({ chain }) => own(chain));
+  const base = wanted.some((definition) => definition.app_base) ? beginBase(settings, stop) : undefined;
+  const app = wanted.some((definition) => definition.app) ? beginApp(settings, stop) : undefined;
   try {
-    return await use((shell, progress) => (begun ?? beginApp(settings, stop))(shell, progress));
+    return await use({
+      bringBase: (shell, progress) => (base ?? beginBase(settings, stop))(shell, progress),
+      bringApp: (shell, progress) => (app ?? beginApp(settings, stop))(shell, progress),
+    });
   } finally {
     ended.abort();
   }

@@ -18,7 +18,7 @@ async function complaint(text: string, others: Files = {}): Promise<AnnyError> {
 
 const HEAD = 'name: thing\nos: true\n';
 const SECTIONS =
-  'name, parent, os, docker, packages, templates, users, directories, files, services, run, app, clean, tests';
+  'name, parent, os, docker, packages, templates, users, directories, files, services, run, app, app_base, clean, tests';
 
 const WRONG: readonly (readonly [string, string, string])[] = [
   [

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Settings } from '../config/settings.ts';
+import { appBaseOf } from './app-base.ts';
 import { readBuildContext } from './build-context.ts';
 import { cleanScript } from './clean.ts';
 import type { Definition } from './definition.ts';
@@ -58,6 +59,7 @@ async function inputsOf(settings: Settings, definition: Definition, parent: Iden
     ...files.map((file) =>
       input(`file ${file.path}`, Buffer.concat([Buffer.from(`${file.owner} ${file.mode}\n`), file.content])),
     ),
+    ...(definition.app_base ? [input('what app.dockerfile stands on', (await appBaseOf(settings)) ?? '')] : []),
     ...(definition.app ? await appInputs(settings) : []),
     ...(definition.app
       ? [

@@ -70,12 +70,14 @@ export function stepsOf(
   chain: readonly Definition[],
   { hardening }: Pick<Config['image'], 'hardening'>,
 ): readonly string[] {
-  const { app, packages, docker, users, directories, tests } = own(chain);
+  const { app, app_base: appBase, packages, docker, users, directories, tests } = own(chain);
   return [
     ...['signing key', 'create builder', 'boot'],
+    ...(appBase ? ['send app base'] : []),
     ...(packages.length > 0 || docker ? ['packages'] : []),
     ...(users.length > 0 || directories.length > 0 ? ['users and directories'] : []),
     'files',
+    ...(appBase ? ['app base'] : []),
     ...(app ? ['app image'] : []),
     ...['services', 'test', 'record contents'],
     ...(barOf(chain) === undefined ? [] : ['known vulnerabilities']),

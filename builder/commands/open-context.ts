@@ -10,6 +10,7 @@ import { runningIn } from '../../operation/running.ts';
 import { thisProcess } from '../../operation/this-process.ts';
 import { beginApp } from '../app-image.ts';
 import type { BakeContext } from '../bake-context.ts';
+import { beginBase } from '../bring-base.ts';
 import { signaturesOf } from '../papers/ssh-signatures.ts';
 
 /** Runs a command against the real world, as its settings describe it. */
@@ -25,7 +26,7 @@ export async function withContext(command: Command, run: (context: BakeContext) 
   try {
     const shells = { open: async (target: ShellAddress) => connections.add(await openShell(target)) };
     const here = await thisProcess();
-    await run({ settings, cloud, shells, beginApp, signatures, operation, running, here });
+    await run({ settings, cloud, shells, beginApp, beginBase, signatures, operation, running, here });
   } finally {
     await connections.close();
   }

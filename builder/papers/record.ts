@@ -1,7 +1,7 @@
 import type { Shell } from '../../machine/shell.ts';
 import { runStep } from '../../operation/step.ts';
-import { bakedTag } from '../app-image.ts';
 import type { BakeContext, BakeRequest } from '../bake-context.ts';
+import { bakedTag } from '../build-app.ts';
 import { toolVersion } from '../project-files.ts';
 import { renderTree } from '../render.ts';
 import { type Contents, contentsScript, contentsText, readContents, TREE_PATH } from './contents.ts';

@@ -31,6 +31,7 @@ export async function baker(account: Account, directory: string, id = 'op1', kil
     cloud: account.cloud,
     shells: account.shells,
     beginApp: () => (shell) => shell.run('docker load'),
+    beginBase: () => async () => '',
     signatures: trialSignatures(id),
     running: {
       begin: async () => undefined,

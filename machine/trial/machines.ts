@@ -5,11 +5,13 @@ import { readChain } from '../../builder/definition.ts';
 import { renderTree } from '../../builder/render.ts';
 import * as scripts from '../../builder/scripts.ts';
 import { fileArchive } from '../../builder/upload.ts';
+import type { Settings } from '../../config/settings.ts';
 import { silentReport } from '../../operation/silent-report.ts';
 import { systemClock } from '../../operation/system-clock.ts';
 import { waitFor } from '../../operation/wait.ts';
 import type { Box } from '../box.ts';
 import { type HostKey, makeHostKey } from '../host-key.ts';
+import type { Shell } from '../shell.ts';
 import { sshMachines } from '../ssh-box.ts';
 import { openShell } from '../ssh-shell.ts';
 import { steadyMachines } from '../steady.ts';
@@ -43,7 +45,7 @@ export async function bake(ground: Ground): Promise<void> {
     await shell.run(scripts.packagesScript(definition, settings.config.image), { timeoutMs: 300_000 });
     await shell.run(`${scripts.usersScript(definition)}\n${scripts.directoriesScript(definition)}`);
     await shell.run('tar -C / -xf - --no-same-owner --no-overwrite-dir', { stdin: fileArchive(files) });
-    if (definition.app) await beginApp(settings, new AbortController().signal)(shell, silentReport.step('app'));
+    if (definition.app) await bringApp(settings, shell);
     await shell.run(
       [scripts.ownersScript(files), scripts.servicesScript(definition), scripts.runScript(definition)].join('\n'),
       { timeoutMs: 120_000 },
@@ -53,6 +55,15 @@ export async function bake(ground: Ground): Promise<void> {
   await shell.close();
   await hypervisor.snapshot(SNAPSHOT, 'bake');
   await hypervisor.destroy('bake');
+}
+
+async function bringApp(settings: Settings, shell: Shell): Promise<void> {
+  const ended = new AbortController();
+  try {
+    await beginApp(settings, ended.signal)(shell, silentReport.step('app'));
+  } finally {
+    ended.abort();
+  }
 }
 
 /** What must be a machine's own goes, as the builder's cleaning does it. */
