@@ -4,7 +4,7 @@ import { statementOf } from '../../builder/papers/papers.ts';
 import { lynisOf, secondsOf } from '../../builder/papers/statement.ts';
 import type { Stage } from '../../demo/stage.ts';
 
-const SET_UP = ['packages', 'users and directories', 'files', 'app image', 'services'];
+const SET_UP = ['packages', 'users and directories', 'files', 'app base', 'app image', 'services'];
 const TRUST = [
   ...['test', 'record contents', 'clean and search', 'test the booted machine', 'search the booted machine'],
   ...['hardening', 'sign papers'],
@@ -16,6 +16,11 @@ export interface BakeSeconds {
   /** What they do not: tests, search, hardening, papers. */
   readonly trust: number;
   readonly lynis: number | undefined;
+}
+
+/** What the app stands on is sent while packages come. */
+function waitedBeyondPackages({ packages = 0, 'send app base': sent = 0 }: Readonly<Record<string, number>>): number {
+  return Math.max(0, sent - packages);
 }
 
 /** Of the newest images of the stage, by their papers. */
@@ -30,7 +35,8 @@ export async function bakeSeconds({ account, project }: Stage): Promise<BakeSeco
     const statement = papers === undefined ? undefined : statementOf(papers);
     if (statement === undefined) throw new Error(`${name} has no papers`);
     lynis ??= lynisOf(statement);
-    steps.push(...Object.entries(secondsOf(statement)));
+    const seconds = secondsOf(statement);
+    steps.push(...Object.entries(seconds), ['packages', waitedBeyondPackages(seconds)]);
   }
   const sum = (names: readonly string[]): number =>
     Math.round(steps.reduce((all, [step, seconds]) => (names.includes(step) ? all + seconds : all), 0) * 10) / 10;

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import Docker from 'dockerode';
 import { build } from '../../builder/build.ts';
 import { measureIndex } from '../../builder/hardening.ts';
 import { openAccount } from '../../cloud/account/account.ts';
@@ -7,6 +8,7 @@ import { aptInstall } from '../../cloud/local/apt.ts';
 import { hasCommand } from '../../cloud/local/engine.ts';
 import { changeApp } from '../../demo/project.ts';
 import type { Stage } from '../../demo/stage.ts';
+import { fileJournal } from '../../operation/file-journal.ts';
 import { systemClock } from '../../operation/system-clock.ts';
 import type { Family, Figure } from '../figure.ts';
 import { onGround, secondsOf } from '../ground.ts';
@@ -38,7 +40,26 @@ export async function measure(stage: Stage, tell: (figure: Figure) => void): Pro
   const appOnly = await secondsOf(() => stage.image('build'));
   const peer = `full bake ${full} s`;
   tell({ name: 'bake.app_only_over_full', value: ratio(appOnly, full), unit: 'ratio', limit: 0.25, peer });
+  tell({
+    name: 'bake.app_mb_sent',
+    value: await megabytesSent(stage),
+    unit: 'MB',
+    peer: `image of ${await imageMegabytes()} MB`,
+  });
   await comparePeers(stage, baked, tell);
+}
+
+/** Of the app's image to the last machine that was baked, by the bake's own journal. */
+async function megabytesSent({ project }: Stage): Promise<number> {
+  const entries = await fileJournal(join(project.directory, '.anny', 'journal-demo.jsonl'), (text) => text).entries();
+  const last = entries.findLast(({ step, event }) => step === 'app image' && event === 'result');
+  const sent = /^(\d+) MB sent/.exec(String(last?.data?.summary))?.[1];
+  if (sent === undefined) throw new Error(`the journal does not say what was sent: ${JSON.stringify(last)}`);
+  return Number(sent);
+}
+
+async function imageMegabytes(): Promise<number> {
+  return Math.round((await new Docker().getImage('anny:baked').inspect()).Size / 1e6);
 }
 
 /** The demo's project leaves that out. */

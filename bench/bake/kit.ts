@@ -4,11 +4,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import Docker from 'dockerode';
-import { bakedTag } from '../../builder/app-image.ts';
 import type { BakeContext } from '../../builder/bake-context.ts';
 import { withBakeMachine } from '../../builder/bake-machine.ts';
+import { bakedTag } from '../../builder/build-app.ts';
 import { type Definition, readChain } from '../../builder/definition.ts';
 import { type MachineFile, renderTree } from '../../builder/render.ts';
+import {
+  directoriesScript,
+  ownersScript,
+  packagesScript,
+  runScript,
+  servicesScript,
+  usersScript,
+} from '../../builder/scripts.ts';
 import { localPath } from '../../config/local-path.ts';
 import type { LoadedSettings } from '../../config/settings.ts';
 import type { Shell } from '../../machine/shell.ts';
@@ -17,6 +25,15 @@ import type { Shell } from '../../machine/shell.ts';
 export interface Part {
   readonly definition: Definition;
   readonly files: readonly MachineFile[];
+}
+
+/** What is run for a part, in this order, by those who run scripts: one set of them before its files come, two after. */
+export function scriptsOf({ definition, files }: Part, image: LoadedSettings['config']['image']) {
+  return {
+    before: [packagesScript(definition, image), usersScript(definition), directoriesScript(definition)],
+    owners: ownersScript(files),
+    after: [servicesScript(definition), runScript(definition)],
+  };
 }
 
 /** What is baked, for tools that are not Anny. */

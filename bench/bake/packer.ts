@@ -1,13 +1,5 @@
-import {
-  directoriesScript,
-  ownersScript,
-  packagesScript,
-  runScript,
-  servicesScript,
-  usersScript,
-} from '../../builder/scripts.ts';
 import { quote } from '../../machine/ssh-shell.ts';
-import type { Kit, Part } from './kit.ts';
+import { type Kit, type Part, scriptsOf } from './kit.ts';
 
 export interface PackerTarget {
   readonly address: string;
@@ -27,7 +19,9 @@ export function packerTemplate(kit: Kit, { address, user, privateKey }: PackerTa
   };
 }
 
-function provisionersOf({ settings, directory, appArchive }: Kit, { definition, files }: Part): object[] {
+function provisionersOf({ settings, directory, appArchive }: Kit, part: Part): object[] {
+  const { definition, files } = part;
+  const { before, owners, after } = scriptsOf(part, settings.config.image);
   const shell = (...lines: readonly string[]): object => ({
     type: 'shell',
     execute_command: AS_ROOT,
@@ -35,11 +29,6 @@ function provisionersOf({ settings, directory, appArchive }: Kit, { definition, 
     inline: lines.filter((line) => line.trim() !== ''),
   });
   const staged = `/tmp/${definition.name}`;
-  const before = [
-    packagesScript(definition, settings.config.image),
-    usersScript(definition),
-    directoriesScript(definition),
-  ];
   return [
     ...(before.every((text) => text.trim() === '') ? [] : [shell(...before)]),
     { type: 'file', source: `${directory}/${definition.name}`, destination: '/tmp' },
@@ -47,7 +36,7 @@ function provisionersOf({ settings, directory, appArchive }: Kit, { definition, 
       `find ${staged} -type d -exec chmod 0755 {} +`,
       ...files.map(({ path, mode }) => `chmod ${mode} ${quote(staged + path)}`),
       `cp -r --preserve=mode ${staged}/. /`,
-      ownersScript(files),
+      owners,
     ),
     ...(definition.app
       ? [
@@ -55,6 +44,6 @@ function provisionersOf({ settings, directory, appArchive }: Kit, { definition, 
           shell('docker load --quiet --input /tmp/app.tar', 'rm /tmp/app.tar'),
         ]
       : []),
-    shell(servicesScript(definition), runScript(definition)),
+    shell(...after),
   ];
 }

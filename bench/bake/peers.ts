@@ -2,20 +2,12 @@ import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { bakedTag } from '../../builder/app-image.ts';
-import {
-  directoriesScript,
-  ownersScript,
-  packagesScript,
-  runScript,
-  servicesScript,
-  usersScript,
-} from '../../builder/scripts.ts';
+import { bakedTag } from '../../builder/build-app.ts';
 import { fileArchive } from '../../builder/upload.ts';
 import { runCommand } from '../../cloud/local/host-command.ts';
 import { secondsOf } from '../ground.ts';
 import { ansiblePlaybook } from './ansible.ts';
-import type { Bare, Kit, Part } from './kit.ts';
+import { type Bare, type Kit, type Part, scriptsOf } from './kit.ts';
 import { packerTemplate } from './packer.ts';
 
 const TIMEOUT_MS = 20 * 60_000;
@@ -35,16 +27,14 @@ export const limit: Peer = async ({ parts, appArchive, settings }, { shell }) =>
   return seconds;
 };
 
-function scriptOf({ definition, files }: Part, image: Parameters<typeof packagesScript>[1]): string {
+function scriptOf(part: Part, image: Parameters<typeof scriptsOf>[1]): string {
+  const { before, owners, after } = scriptsOf(part, image);
   return [
-    packagesScript(definition, image),
-    usersScript(definition),
-    directoriesScript(definition),
-    `tar -C / -x -f /root/${definition.name}.tar --no-same-owner --no-overwrite-dir --preserve-permissions`,
-    ownersScript(files),
-    ...(definition.app ? ['docker load --quiet < /root/app.tar'] : []),
-    servicesScript(definition),
-    runScript(definition),
+    ...before,
+    `tar -C / -x -f /root/${part.definition.name}.tar --no-same-owner --no-overwrite-dir --preserve-permissions`,
+    owners,
+    ...(part.definition.app ? ['docker load --quiet < /root/app.tar'] : []),
+    ...after,
   ].join('\n');
 }
 
