@@ -30,7 +30,7 @@ export function liveSteps(clock: Clock, stream: Terminal): Report {
   const block = (): string[] => {
     const frame = FRAMES[Math.floor(clock.now() / FRAME_MS) % FRAMES.length] ?? '';
     return [...running].flatMap((one) => [
-      `${pc.yellow(frame)} ${one.title} ${pc.dim(lasting(clock, one, expected[one.name]))}`,
+      `${pc.yellow(frame)} ${one.title} ${pc.dim(lasting(clock, one.begun, expected[one.name]))}`,
       ...(one === speaks ? one.said.map((line) => pc.dim(`    ${line}`)) : []),
     ]);
   };
@@ -85,7 +85,8 @@ export function liveSteps(clock: Clock, stream: Terminal): Report {
   };
 }
 
-function lasting(clock: Clock, { begun }: Running, expectedSeconds: number | undefined): string {
+/** "3.1 s of about 12 s" */
+export function lasting(clock: Clock, begun: number, expectedSeconds: number | undefined): string {
   // Of what is over in a moment nobody wants to know how long it takes.
   const about =
     expectedSeconds === undefined || expectedSeconds < 2 ? '' : ` of about ${Math.round(expectedSeconds)} s`;
