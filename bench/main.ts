@@ -11,6 +11,7 @@ import { promote } from './promote.ts';
 import { restore } from './restore.ts';
 import { secrets } from './secrets/secrets.ts';
 import { simulation } from './simulation.ts';
+import { trafficSwitch } from './switch.ts';
 
 /** Rollbacks are measured with the promotes that they take back. */
 const FAMILIES: Readonly<Record<string, Family>> = {
@@ -25,6 +26,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   promote,
   rollback: promote,
   restore,
+  switch: trafficSwitch,
   backup,
 };
 

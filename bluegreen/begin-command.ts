@@ -12,6 +12,7 @@ import type { Release } from './release.ts';
 import { type Retirement, retire } from './retire.ts';
 import { withFailureHook } from './run-hook.ts';
 import type { Observed } from './settle.ts';
+import { refuseUnfitTarget } from './unfit-name.ts';
 import { type Back, type Work, workOf } from './work.ts';
 
 /** Who typed the command is told what will happen, before it does; refusing ends the command with nothing done. */
@@ -74,6 +75,7 @@ export async function serve(
 ): Promise<Serves> {
   const { observed, asking } = begun;
   const plan = await planCommand(context, command, observed.situation);
+  refuseUnfitTarget(observed.world, plan);
   await asking.plan(plan);
   const clock = context.operation.clock;
   const at = clock.now();

@@ -12,19 +12,31 @@ export interface LongTtl {
   readonly wanted: number;
 }
 
-/** What is shorter than configured stays so: nothing is raised silently. */
-export function longTtl(record: { readonly ttlSeconds: number } | undefined, ttlMs: number): LongTtl | undefined {
+/** What is shorter than configured stays so: nothing is raised silently. A record that leads to the reserved IP for good may say what it likes. */
+export function longTtl(
+  {
+    record,
+    reservedIp,
+    switchedBy,
+  }: Pick<World, 'switchedBy'> & {
+    readonly record: { readonly data: string; readonly ttlSeconds: number } | undefined;
+    readonly reservedIp: { readonly address: string } | undefined;
+  },
+  ttlMs: number,
+): LongTtl | undefined {
+  if (record === undefined || (switchedBy === 'reserved_ip' && record.data === reservedIp?.address)) return undefined;
   const wanted = Math.max(1, Math.round(ttlMs / 1000));
-  return record === undefined || record.ttlSeconds <= wanted ? undefined : { seconds: record.ttlSeconds, wanted };
+  return record.ttlSeconds <= wanted ? undefined : { seconds: record.ttlSeconds, wanted };
 }
 
 /**
  * While there is time before the switch: the sooner the record says less, the sooner resolvers ask again. Until the old TTL is over
  * some may know an old address all the same, so the machines there are told to stay as long: first, since a kill may come between.
  */
-export async function lowerTtl(context: Context, { record, domain }: World, known: readonly Release[]): Promise<void> {
+export async function lowerTtl(context: Context, world: World, known: readonly Release[]): Promise<void> {
+  const { record, domain } = world;
   const { cloud, settings, operation } = context;
-  const long = longTtl(record, settings.config.deploy.ttl);
+  const long = longTtl(world, settings.config.deploy.ttl);
   if (record === undefined || long === undefined) return;
   await runStep(operation, {
     name: 'lower TTL',

@@ -1,8 +1,9 @@
-import type { DnsRecord } from '../cloud/cloud.ts';
+import type { DnsRecord, ReservedIp } from '../cloud/cloud.ts';
 import { AnnyError, hasCode } from '../operation/errors.ts';
 import type { Context } from './context.ts';
 import type { NameAnswer } from './name-servers.ts';
 import { type Answering, type Release, reach, releasesIn, type Silent } from './release.ts';
+import { chooseReservedIp } from './reserved-ip.ts';
 
 const LOOKS = 4;
 
@@ -16,6 +17,11 @@ export interface World {
   /** Other records that lead the name somewhere: a second A record, an IPv6 address, an alias. */
   readonly furtherRecords: readonly DnsRecord[];
   readonly nameAnswers: readonly NameAnswer[];
+  readonly switchedBy: 'dns' | 'reserved_ip';
+  /** The reserved address that traffic comes by: the one of this environment, or whichever the name leads to. */
+  readonly reservedIp: ReservedIp | undefined;
+  /** Why there is none to switch by, where `deploy.switch` asks for one. */
+  readonly reservedIpProblem: AnnyError | undefined;
   close(): Promise<void>;
 }
 
@@ -51,6 +57,11 @@ async function lookAround(context: Context): Promise<World> {
     cloud.records(domain),
     nameServers.addressesOf(domain, settings.publicName),
   ]);
+  const reserved = await lookForReservedIp(
+    context,
+    releases,
+    namedIn(records, nameAnswers, settings.config.infra.subdomain),
+  );
   const asked = await Promise.all(releases.map((release) => ask(context, release)));
   const answering = asked.filter((machine) => 'box' in machine);
   return {
@@ -59,6 +70,7 @@ async function lookAround(context: Context): Promise<World> {
     domain,
     ...addressRecords(records, settings.config.infra.subdomain),
     nameAnswers,
+    ...reserved,
     close: async () => void (await Promise.allSettled(answering.map(({ box }) => box.close()))),
   };
 }
@@ -89,13 +101,32 @@ export function addressRecords(records: readonly DnsRecord[], name: string): Pic
   return { record, furtherRecords: leading.filter((one) => one !== record) };
 }
 
-/** A switch changes one A record: another record would go on leading some users elsewhere. */
-export function refuseAmbiguousName({ record, furtherRecords }: Pick<World, 'record' | 'furtherRecords'>): void {
-  if (furtherRecords.length === 0) return;
-  const all = [...(record === undefined ? [] : [record]), ...furtherRecords];
-  throw new AnnyError('REFUSED', {
-    doing: 'reading the records of the name',
-    found: `it has ${all.map(({ type, data }) => `${type} ${data}`).join(', ')}, and a switch changes one A record`,
-    next: 'delete the others (an IPv6 or alias record would lead some users elsewhere), then run this again; anny-bluegreen doctor says how',
-  });
+function namedIn(records: readonly DnsRecord[], answers: readonly NameAnswer[], name: string): readonly string[] {
+  const { record } = addressRecords(records, name);
+  return [...(record === undefined ? [] : [record.data]), ...answers.flatMap(({ addresses }) => addresses)];
+}
+
+/** Switched by the record it is asked for only where the name leads to none of the machines: from before, or before a change. */
+async function lookForReservedIp(
+  { settings, cloud }: Context,
+  releases: readonly Release[],
+  named: readonly string[],
+): Promise<Pick<World, 'switchedBy' | 'reservedIp' | 'reservedIpProblem'>> {
+  const { switch: switchedBy } = settings.config.deploy;
+  const foreign = named.filter((address) => !releases.some((release) => release.address === address));
+  if (switchedBy === 'dns') {
+    const all = foreign.length === 0 ? [] : await cloud.reservedIps();
+    const reservedIp = all.find(({ address }) => foreign.includes(address));
+    return { switchedBy, reservedIp, reservedIpProblem: undefined };
+  }
+  try {
+    return {
+      switchedBy,
+      reservedIp: chooseReservedIp(settings, await cloud.reservedIps()),
+      reservedIpProblem: undefined,
+    };
+  } catch (error) {
+    if (!(error instanceof AnnyError) || error.code !== 'CONFIG_INVALID') throw error;
+    return { switchedBy, reservedIp: undefined, reservedIpProblem: error };
+  }
 }

@@ -10,6 +10,10 @@ export interface PlanFacts {
   readonly name: string;
   /** A TTL that is lowered ahead. */
   readonly longTtl: LongTtl | undefined;
+  /** The reserved address that is to be attached to the writer; undefined where the record itself leads to it. */
+  readonly reservedIp: string | undefined;
+  /** Where the record leads now. */
+  readonly led: string | undefined;
   readonly standbyWindowMs: number;
   /** What the watch looks for, in words. */
   readonly watch: string;
@@ -59,10 +63,7 @@ function linesOf(plan: Plan, facts: PlanFacts): Line[] {
     'clear' in plan ? plan.clear.map(({ tags }) => ['clear', `destroy ${tags.release}, never served`]) : [];
   const fence: Line[] =
     'fence' in plan ? plan.fence.map(({ tags }) => ['fence', `make sure that ${tags.release} cannot write`]) : [];
-  const point: Line[] = [
-    ['switch', `point ${facts.name} at the writer`],
-    ['name servers', "ask the zone's own until all agree"],
-  ];
+  const point = pointLines(facts);
   const smoke: Line[] = facts.smoke ? [['smoke test', 'the script of deploy.smoke']] : [];
   switch (plan.action) {
     case 'none':
@@ -124,6 +125,13 @@ function linesOf(plan: Plan, facts: PlanFacts): Line[] {
         ['watch', 'there is nothing to go back to: what is bad is said'],
       ];
   }
+}
+
+function pointLines({ name, reservedIp, led }: PlanFacts): Line[] {
+  const servers: Line = ['name servers', "ask the zone's own, over UDP and TCP, until all agree"];
+  if (reservedIp === undefined) return [['switch', `point ${name} at the writer`], servers];
+  const also = led === reservedIp ? '' : `, and point ${name} at it`;
+  return [['switch', `attach the reserved IP ${reservedIp} to the writer${also}`], servers];
 }
 
 function ttlLines({ longTtl }: PlanFacts): Line[] {

@@ -67,6 +67,7 @@ function risksOf(plan: Plan, facts: PlanFacts): string[] {
     case 'promote':
       return [
         `until the commit every failure leaves ${plan.from.tags.release} serving; after it everything goes forward`,
+        ...changeOfWay(plan.from.address, facts),
         ...cachedRisk(plan.from.tags.release, facts),
         ...unsaved,
       ];
@@ -80,6 +81,19 @@ function risksOf(plan: Plan, facts: PlanFacts): string[] {
     default:
       return unsaved;
   }
+}
+
+/** From one way of switching to the other, on a live system. */
+function changeOfWay(from: string, { name, reservedIp, led }: PlanFacts): string[] {
+  if (led === undefined || led === (reservedIp ?? from)) return [];
+  if (reservedIp !== undefined) {
+    return [
+      `${name} leads to ${led} so far: this once its record changes as well, and who still has ${led} is relayed`,
+    ];
+  }
+  return [
+    `${name} leads to ${led}, and deploy.switch is dns: its record is pointed at the new machine, and ${led} stays where it is attached`,
+  ];
 }
 
 function cachedRisk(release: string, { longTtl }: PlanFacts): string[] {

@@ -11,7 +11,7 @@ import { retireDue } from './retire.ts';
 import { hookBefore } from './run-hook.ts';
 import { seeServing } from './see-serving.ts';
 import { clearStrays, markHandover, repointStandbys } from './standby.ts';
-import { switchName } from './switch.ts';
+import { switchTraffic } from './switch.ts';
 import { takeBackup } from './take-backup.ts';
 import { trafficBefore } from './traffic-before.ts';
 import { watchAlone, watchWriter } from './watch.ts';
@@ -28,7 +28,7 @@ export async function promote(
   const { from, withoutBackup } = plan;
   // A first promote that was cut off: without its certificate no successor can be probed by name.
   if (from.status.certificate.kind !== 'issued') {
-    await switchName(context, from.address);
+    await switchTraffic(context, from);
     await issueCertificate(context, from);
   }
   await clearStrays(context, plan.clear, from);

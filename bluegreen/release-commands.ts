@@ -15,11 +15,13 @@ import type { Plan } from './plan.ts';
 import { planCommand } from './plan-command.ts';
 import { planText, viewPlan } from './plan-text.ts';
 import { releasesIn } from './release.ts';
+import { chooseReservedIp } from './reserved-ip.ts';
 import { roomProblems } from './room.ts';
 import { runCommand } from './run-command.ts';
 import { judge } from './situation.ts';
 import { statusOf } from './status.ts';
 import { whyNoBackup } from './take-backup.ts';
+import { refuseUnfitName, refuseUnfitTarget } from './unfit-name.ts';
 import { watchText } from './watch-limits.ts';
 
 interface PromoteOptions {
@@ -135,7 +137,10 @@ function showPlan(line: Command, command: PlannedCommand): Promise<void> {
   return withContext(line, async (context) => {
     const world = await observe(context);
     try {
-      const shown = await view(context, await planCommand(context, command, judge(world)));
+      refuseUnfitName(world);
+      const plan = await planCommand(context, command, judge(world));
+      refuseUnfitTarget(world, plan);
+      const shown = await view(context, plan);
       answer(line, shown, planText(shown));
     } finally {
       await world.close();
@@ -176,16 +181,17 @@ async function nextOf(context: Context) {
 
 async function view(context: Context, plan: Plan) {
   const { config, publicName } = context.settings;
-  const [plans, instances, records] = await Promise.all([
+  const [plans, instances, way] = await Promise.all([
     context.cloud.plans(),
     context.cloud.instances(),
-    context.cloud.records(config.infra.parent_domain),
+    lookAtWay(context),
   ]);
   const machines = releasesIn(instances, context.settings.environment);
-  const record = records.find(({ type, name }) => type === 'A' && name === config.infra.subdomain);
   return viewPlan(plan, {
     name: publicName,
-    longTtl: longTtl(record, config.deploy.ttl),
+    longTtl: longTtl(way, config.deploy.ttl),
+    reservedIp: way.reservedIp?.address,
+    led: way.record?.data,
     standbyWindowMs: config.deploy.standby_window,
     watch: watchText(config.deploy),
     holdBudgetMs: config.deploy.hold_budget,
@@ -206,4 +212,19 @@ async function view(context: Context, plan: Plan) {
     }),
     journal: await context.operation.journal.entries(),
   });
+}
+
+/** What traffic comes by now, and will. */
+async function lookAtWay({ settings, cloud }: Context) {
+  const { infra, deploy } = settings.config;
+  const byReservedIp = deploy.switch === 'reserved_ip';
+  const [records, all] = await Promise.all([
+    cloud.records(infra.parent_domain),
+    byReservedIp ? cloud.reservedIps() : [],
+  ]);
+  return {
+    switchedBy: deploy.switch,
+    record: records.find(({ type, name }) => type === 'A' && name === infra.subdomain),
+    reservedIp: byReservedIp ? chooseReservedIp(settings, all) : undefined,
+  };
 }

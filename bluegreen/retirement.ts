@@ -1,6 +1,7 @@
 import { age } from './age.ts';
+import { isLedTo } from './leading.ts';
 import type { World } from './observe.ts';
-import type { Answering, Release, Silent } from './release.ts';
+import type { Answering, Silent } from './release.ts';
 import type { Situation } from './situation.ts';
 
 export interface RetireRules {
@@ -66,9 +67,4 @@ function reasonToStay(world: World, live: Live, machine: Answering, rules: Retir
   const quiet = status.now - Math.max(lastAt, status.since);
   if (quiet > ttl) return undefined;
   return `it relayed ${requests} requests, the last ${age(status.now - lastAt)} ago; resolvers may keep its address for ${age(ttl)}`;
-}
-
-/** The record, or what a name server still says. */
-export function isLedTo(world: World, { address }: Release): boolean {
-  return world.record?.data === address || world.nameAnswers.some(({ addresses }) => addresses.includes(address));
 }

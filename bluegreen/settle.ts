@@ -2,13 +2,15 @@ import { AnnyError, hasCode } from '../operation/errors.ts';
 import { runStep } from '../operation/step.ts';
 import type { Context } from './context.ts';
 import { finishHandover } from './handover.ts';
-import { observe, refuseAmbiguousName, type World } from './observe.ts';
+import { addressFor, isHolder, isLedWhollyTo, leadsTo } from './leading.ts';
+import { observe, type World } from './observe.ts';
 import { certify } from './promote.ts';
 import type { Answering } from './release.ts';
 import { seeServingIfPossible } from './see-serving.ts';
 import { judge, type Situation } from './situation.ts';
 import { markHandover, markStandby, repointStandbys } from './standby.ts';
-import { leadsTo, switchName } from './switch.ts';
+import { switchTraffic } from './switch.ts';
+import { refuseUnfitName } from './unfit-name.ts';
 
 /** The machine renews by itself at 30 days; below this it has failed to. */
 const RENEW_MS = 14 * 86_400_000;
@@ -26,7 +28,7 @@ export interface Observed {
  */
 export async function observeSettled(context: Context): Promise<Observed> {
   const world = await observe(context);
-  refuseAmbiguousName(world);
+  refuseUnfitName(world);
   const situation = judge(world);
   if (situation.kind === 'live' && situation.writer.status.held) {
     await endHold(context, situation.writer);
@@ -81,12 +83,11 @@ export async function settle(context: Context, { world, situation }: Observed, w
     standbys.filter(({ status }) => status.relayTo !== writer.address),
     writer,
   );
-  const led =
-    world.record?.data === writer.address && world.nameAnswers.every((answer) => leadsTo(answer, writer.address));
+  const led = isLedWhollyTo(world, writer);
   if (!writer.status.app.running) await startAgain(context, writer);
   // It may be starting after a reboot; a success says that it serves.
   if (!led || !writer.status.app.running) await seeServingIfPossible(context, writer);
-  if (!led) await switchName(context, writer.address);
+  if (!led) await switchTraffic(context, writer);
   const { kind, name, notAfter } = writer.status.certificate;
   const ends = notAfter * 1000 - context.operation.clock.now() < RENEW_MS;
   if (kind !== 'issued' || name !== context.settings.publicName || ends) await certify(context, writer);
@@ -121,13 +122,18 @@ export async function confirm(context: Context, wanted: Answering): Promise<void
 }
 
 /** What is not as a success says: the release is the writer, its app runs, the name leads to it everywhere. */
-function amiss(world: World, { tags, address }: Answering): string | undefined {
+function amiss(world: World, wanted: Answering): string | undefined {
+  const { tags } = wanted;
   const situation = judge(world);
   const writer = situation.kind === 'live' ? situation.writer : undefined;
   if (writer?.tags.release !== tags.release) {
     return `the writer is ${writer?.tags.release ?? situation.kind}, not ${tags.release}`;
   }
   if (!writer.status.app.running) return notRunning(tags.release);
+  const address = addressFor(world, wanted);
+  if (world.switchedBy === 'reserved_ip' && !isHolder(world.reservedIp, wanted)) {
+    return `the reserved IP is not attached to ${tags.release}`;
+  }
   const everywhere = world.nameAnswers.every((answer) => leadsTo(answer, address));
   return everywhere ? undefined : `the name does not lead to ${address} everywhere`;
 }

@@ -1,4 +1,5 @@
 import { AnnyError } from '../operation/errors.ts';
+import { isHolder } from './leading.ts';
 import type { World } from './observe.ts';
 import type { Answering, Silent } from './release.ts';
 
@@ -86,7 +87,7 @@ function isStray(machine: Silent, world: World): boolean {
     ...world.nameAnswers.flatMap(({ addresses }) => addresses),
     ...world.answering.map(({ status }) => status.relayTo),
   ];
-  return machine.tags.stage === 'candidate' && !led.includes(machine.address);
+  return machine.tags.stage === 'candidate' && !led.includes(machine.address) && !isHolder(world.reservedIp, machine);
 }
 
 function withRole(world: World, role: Answering['status']['role']): Answering[] {

@@ -18,6 +18,7 @@ export function statusText(view: StatusView): string {
     ...machineLines(view),
     '',
     `name         ${wrong.length === 0 ? name : pc.yellow(name)}`,
+    ...reservedIpLines(view),
     `certificate  ${certificateLine(view)}`,
     ...issuerLines(view),
     `backup       ${backupLine(view)}`,
@@ -40,6 +41,12 @@ function costLines({ cost }: StatusView): string[] {
       ? []
       : [pc.yellow(`             ${text(removable)} of it for what nothing needs: anny-bluegreen cost`)]),
   ];
+}
+
+function reservedIpLines({ reservedIp, writer }: StatusView): string[] {
+  if (reservedIp === null) return [];
+  const line = `${reservedIp.address}, attached to ${reservedIp.attachedTo ?? 'nothing'}`;
+  return [`reserved IP  ${reservedIp.attachedTo === writer ? line : pc.yellow(line)}`];
 }
 
 function commandLines({ running, interrupted, now }: StatusView): string[] {

@@ -10,10 +10,10 @@ import { machineItems } from './cost/machine-items.ts';
 import { snapshotItems } from './cost/snapshot-items.ts';
 import { type NextStep, nextStep } from './doctor/next-step.ts';
 import { examine, type Observations } from './doctor/observations.ts';
+import { addressFor, isHolder, leadsTo } from './leading.ts';
 import type { World } from './observe.ts';
 import type { Answering } from './release.ts';
 import type { Situation } from './situation.ts';
-import { leadsTo } from './switch.ts';
 
 /** Answer of `status`; as JSON it is printed as it is. Times in seconds since the epoch. */
 export interface StatusView {
@@ -23,6 +23,8 @@ export interface StatusView {
   readonly writer: string | null;
   readonly machines: readonly MachineView[];
   readonly record: string | null;
+  /** The reserved IP that traffic comes by, and the release that it is attached to; null where the record itself leads there. */
+  readonly reservedIp: { readonly address: string; readonly attachedTo: string | null } | null;
   readonly nameServers: readonly { readonly server: string; readonly says: string; readonly right: boolean }[];
   readonly backups: {
     /** The last time that one was restored and its app was well. */
@@ -87,10 +89,11 @@ export async function statusOf(context: Context, world: World): Promise<StatusVi
     writer: writer?.tags.release ?? null,
     machines: machines.map(machineView),
     record: world.record?.data ?? null,
+    reservedIp: viewReservedIp(world),
     nameServers: world.nameAnswers.map((answer) => ({
       server: answer.server,
       says: answer.problem ?? answer.addresses.join(', '),
-      right: writer !== undefined && leadsTo(answer, writer.address),
+      right: writer !== undefined && leadsTo(answer, addressFor(world, writer)),
     })),
     backups: {
       ...{ configured: backups.configured, offMachine: backups.offMachine, problem: backups.problem },
@@ -114,6 +117,12 @@ function costOf(seen: Observations, plans: readonly Plan[], prices: Prices): Sta
     ...snapshotItems(seen, prices),
   ]).monthlyUsd;
   return { machinesMonthlyUsd: own, imagesMonthlyUsd: shared, removableMonthlyUsd: removable };
+}
+
+function viewReservedIp({ reservedIp, answering, silent }: World): StatusView['reservedIp'] {
+  if (reservedIp === undefined) return null;
+  const holder = [...answering, ...silent].find((one) => isHolder(reservedIp, one));
+  return { address: reservedIp.address, attachedTo: holder?.tags.release ?? reservedIp.attachedTo ?? null };
 }
 
 /** By this computer's clock. */

@@ -1,22 +1,21 @@
-import { AnnyError } from '../operation/errors.ts';
 import { runStep } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
 import type { Context } from './context.ts';
+import { describeNameAnswer, leadsTo } from './leading.ts';
 import type { NameAnswer } from './name-servers.ts';
 import { showResolvers } from './public-resolvers.ts';
+import type { Answering } from './release.ts';
+import { trafficSwitch } from './traffic-switch.ts';
 
 const POLL_MS = 1_000;
 /** New records were seen at Vultr's name servers after one to several minutes. */
 const NAME_SERVER_TIMEOUT_MS = 15 * 60_000;
 
-/** Points the name at an address, and asks the zone's own name servers until all agree. Safe to do again. */
-export async function switchName(context: Context, address: string): Promise<void> {
-  const { settings, operation } = context;
-  await runStep(operation, {
-    name: 'switch',
-    detail: `${settings.publicName} to ${address}`,
-    run: () => pointName(context, address),
-  });
+/** Moves traffic to a machine, and asks the zone's own name servers until all agree. Safe to do again. */
+export async function switchTraffic(context: Context, to: Answering, from?: Answering): Promise<void> {
+  const { operation } = context;
+  const by = trafficSwitch(context);
+  const address = await runStep(operation, { name: 'switch', detail: by.detail(to), run: () => by.point(to, from) });
   await runStep(operation, {
     name: 'name servers',
     interruptible: true,
@@ -27,31 +26,9 @@ export async function switchName(context: Context, address: string): Promise<voi
 }
 
 function agreed(answers: readonly NameAnswer[]): string {
+  const all = `all ${answers.length} agree`;
   const deaf = answers.flatMap(({ server, deaf }) => (deaf === undefined ? [] : [`${server} ${deaf}`]));
-  return deaf.length === 0
-    ? `all ${answers.length} agree, by UDP and by TCP`
-    : `all ${answers.length} agree; ${deaf.join('; ')}`;
-}
-
-async function pointName(context: Context, address: string): Promise<void> {
-  const { cloud, settings } = context;
-  const { parent_domain: domain, subdomain: name } = settings.config.infra;
-  const find = async () => (await cloud.records(domain)).find((one) => one.type === 'A' && one.name === name);
-  const before = await find();
-  if (before?.data === address) return;
-  if (before === undefined) {
-    const ttlSeconds = Math.max(1, Math.round(settings.config.deploy.ttl / 1000));
-    await cloud.createRecord(domain, { type: 'A', name, data: address, ttlSeconds });
-  } else {
-    await cloud.pointRecord(domain, before.id, address);
-  }
-  const after = await find();
-  if (after?.data === address) return;
-  throw new AnnyError('DNS_DISAGREES', {
-    doing: `reading the record of ${settings.publicName} back`,
-    found: `it says ${after?.data ?? 'nothing'}, not ${address}: something else changes it too`,
-    next: 'find out what, then run the same command again; meanwhile the old machine relays, nothing is lost',
-  });
+  return deaf.length === 0 ? `${all}, by UDP and by TCP` : `${all}; ${deaf.join('; ')}`;
 }
 
 async function waitForNameServers(
@@ -77,12 +54,4 @@ async function waitForNameServers(
       return { not: text };
     },
   );
-}
-
-export function leadsTo(answer: NameAnswer, address: string): boolean {
-  return answer.addresses.length === 1 && answer.addresses[0] === address;
-}
-
-export function describeNameAnswer(answer: NameAnswer): string {
-  return `${answer.server} says ${answer.problem ?? (answer.addresses.join(', ') || 'nothing')}`;
 }

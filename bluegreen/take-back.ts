@@ -3,11 +3,11 @@ import { pointOfNoReturn, runStep } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
 import type { Context } from './context.ts';
 import { fence, fenceAll } from './fence.ts';
+import { isLedTo } from './leading.ts';
 import { ask, observe } from './observe.ts';
 import { partWays } from './part-ways.ts';
 import type { Plan } from './plan.ts';
 import type { Answering, Release, Silent } from './release.ts';
-import { isLedTo } from './retirement.ts';
 import { settleOn } from './rollback.ts';
 import { judge } from './situation.ts';
 

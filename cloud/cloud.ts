@@ -9,6 +9,7 @@ export type SnapshotId = Branded<string, 'SnapshotId'>;
 export type RecordId = Branded<string, 'RecordId'>;
 export type SshKeyId = Branded<string, 'SshKeyId'>;
 export type FirewallGroupId = Branded<string, 'FirewallGroupId'>;
+export type ReservedIpId = Branded<string, 'ReservedIpId'>;
 export type NoteId = Branded<string, 'NoteId'>;
 
 export interface Instance {
@@ -45,6 +46,16 @@ export interface DnsRecord {
   readonly name: string;
   readonly data: string;
   readonly ttlSeconds: number;
+}
+
+/** An IPv4 address that stays the account's, whichever machine of its region it leads to. */
+export interface ReservedIp {
+  readonly id: ReservedIpId;
+  readonly label: string;
+  readonly region: string;
+  readonly address: string;
+  /** undefined: it leads nowhere. */
+  readonly attachedTo: InstanceId | undefined;
 }
 
 /** A text that the account keeps under a name, for whoever has its key; nothing ever runs it. */
@@ -120,6 +131,12 @@ export interface Cloud {
   /** Changes the data alone: the API refuses data and ttl in one call. */
   pointRecord(domain: string, id: RecordId, data: string): Promise<void>;
   setRecordTtl(domain: string, id: RecordId, seconds: number): Promise<void>;
+
+  reservedIps(): Promise<readonly ReservedIp[]>;
+  /** Of the same region; it must be free. Nothing of the machine restarts, and the machine itself must have the address configured. */
+  attachReservedIp(id: ReservedIpId, instance: InstanceId): Promise<void>;
+  /** Done also when it leads nowhere already. */
+  detachReservedIp(id: ReservedIpId): Promise<void>;
 
   /** Notes whose name begins with `prefix`, oldest first. */
   notes(prefix: string): Promise<readonly Note[]>;

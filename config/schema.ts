@@ -137,6 +137,10 @@ const deploy = z.strictObject({
   ttl: duration
     .prefault('300s')
     .meta({ description: 'TTL of the record when it is created; a longer one is lowered ahead of a promote.' }),
+  switch: z.enum(['dns', 'reserved_ip']).default('dns').meta({
+    description:
+      'What moves traffic to a new writer: the A record, or a reserved IP of infra.vultr_region that the record leads to; docs/switching.md.',
+  }),
   boot_timeout: duration.prefault('20m'),
   health: z
     .strictObject({

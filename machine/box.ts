@@ -205,6 +205,10 @@ export interface Box {
   resume(): Promise<void>;
   /** The commit. writer, held -> relay, in one atomic write. On a relay: sends to another address. */
   relay(to: string): Promise<void>;
+  /** Any role: this machine answers at that address too, also after a restart; "" for its own alone. The network decides whom it leads to. */
+  answerAt(address: string): Promise<void>;
+  /** relay: what is open at the reserved address ends with its next answer, and nothing new begins there for some seconds: it is about to move. */
+  leave(): Promise<void>;
   /** Any role -> fenced: serves nothing, writes nothing. */
   fence(): Promise<void>;
   /** fenced (or a writer that lost its place) -> writer, with the state that it has, later than `after`. Nobody else may write. */

@@ -94,6 +94,8 @@ function boxOn(connection: Connection, address: string, token: Token, untilMs = 
     hold: (budgetMs) => call(heldStateSchema, ['hold', seconds(budgetMs)]),
     resume: async () => void (await call(nothing, ['resume'])),
     relay: async (to) => void (await call(nothing, ['relay', to])),
+    leave: async () => void (await call(nothing, ['leave'])),
+    answerAt: async (at) => void (await call(nothing, ['answer-at', at === '' ? 'none' : at])),
     unfence: async (after) => void (await call(nothing, ['unfence', String(after)])),
     fence: async () => void (await call(nothing, ['fence'])),
     pullKey: async () => (await call(z.object({ publicKey: z.string() }), ['pull-key'])).publicKey,

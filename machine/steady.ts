@@ -86,6 +86,9 @@ function steadyBox(line: Line, clock: Clock, untilMs = Number.POSITIVE_INFINITY)
     hold: (budgetMs) => again((one) => one.hold(budgetMs)),
     resume: () => again((one) => one.resume()),
     relay: (to) => again((one) => one.relay(to)),
+    // Done again later it would keep clients out for nothing.
+    leave: () => allowed((one) => one.leave()),
+    answerAt: (address) => again((one) => one.answerAt(address)),
     unfence: (after) => again((one) => one.unfence(after)),
     fence: () => again((one) => one.fence()),
     pullKey: () => again((one) => one.pullKey()),

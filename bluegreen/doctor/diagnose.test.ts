@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Instance, InstanceId, RecordId } from '../../cloud/cloud.ts';
+import type { Instance, InstanceId, RecordId, ReservedIpId } from '../../cloud/cloud.ts';
 import type { BoxStatus } from '../../machine/box.ts';
+import { AnnyError } from '../../operation/errors.ts';
 import {
   answering,
   backupOf,
@@ -44,6 +45,18 @@ function one(code: string, given: Given): string {
   return repair.kind === 'none' ? severity : `${severity}, ${repair.kind}: ${repair.command}`;
 }
 
+const RESERVED = { id: 'reserved-1' as ReservedIpId, label: 'anny-test', region: 'r', address: '203.0.113.7' };
+/** Traffic comes by a reserved IP, which is attached to a machine; 0 for none. */
+const heldBy = (number: number): Partial<World> => ({
+  switchedBy: 'reserved_ip',
+  reservedIp: { ...RESERVED, attachedTo: number === 0 ? undefined : (`instance-${number}` as InstanceId) },
+});
+const NO_RESERVED_IP = new AnnyError('CONFIG_INVALID', {
+  doing: 'looking',
+  found: 'the account has none',
+  next: 'anny-infra up',
+});
+
 const certificate = writer().status.certificate;
 const daysAgo = (days: number): string => new Date((NOW_SECONDS - days * 24 * HOUR) * 1000).toISOString();
 const bakeMachine = (tags: readonly string[], createdAt = daysAgo(1)): Instance => ({
@@ -61,6 +74,10 @@ const bakeMachine = (tags: readonly string[], createdAt = daysAgo(1)): Instance 
 
 test('nothing is found where nothing is wrong', () => {
   expect(found({})).toEqual([]);
+});
+
+test('nothing is wrong with a writer that the reserved IP leads to, and the record to that', () => {
+  expect(found({ led: RESERVED.address, world: heldBy(3) })).toEqual([]);
 });
 
 test('an app that nobody can ask for want of a certificate is not called ill: the certificate is what is missing', () => {
@@ -196,6 +213,14 @@ describe('the name and its certificate', () => {
         },
       },
       'warning, fix: anny-bluegreen settle',
+    ],
+    ['reserved-ip-elsewhere', { led: RESERVED.address, world: heldBy(2) }, 'critical, fix: anny-bluegreen settle'],
+    ['reserved-ip-elsewhere', { led: RESERVED.address, world: heldBy(0) }, 'critical, fix: anny-bluegreen settle'],
+    ['name-elsewhere', { world: heldBy(3) }, 'critical, fix: anny-bluegreen settle'],
+    [
+      'reserved-ip-missing',
+      { world: { switchedBy: 'reserved_ip', reservedIpProblem: NO_RESERVED_IP } },
+      'critical, decide: anny-infra preview',
     ],
     ['name-unasked', { world: { nameAnswers: [] } }, 'warning, look: dig NS example.com'],
     [

@@ -1,6 +1,7 @@
+import type { AnnyError } from '../../operation/errors.ts';
 import { age } from '../age.ts';
+import { addressFor, describeNameAnswer, isHolder, leadsTo } from '../leading.ts';
 import type { Answering } from '../release.ts';
-import { describeNameAnswer, leadsTo } from '../switch.ts';
 import { decide, destroyByHand, type Finding, fix, look } from './finding.ts';
 import { isIll, remedyOfIll } from './machine-findings.ts';
 import type { Observations } from './observations.ts';
@@ -30,32 +31,22 @@ function furtherRecords({ world, publicName, apiUrl }: Observations): Finding {
   };
 }
 
-function drift(seen: Observations, { tags, address }: Answering): Finding[] {
+function drift(seen: Observations, writer: Answering): Finding[] {
   const { world, publicName } = seen;
+  const { tags } = writer;
+  if (world.reservedIpProblem !== undefined) return [reservedIpMissing(world.reservedIpProblem)];
   // Nobody is led to an app that answers badly.
   const repair = isIll(seen) ? remedyOfIll(seen) : fix({ kind: 'settle' });
   const { record } = world;
+  const address = addressFor(world, writer);
   if (record === undefined) {
-    return [
-      {
-        code: 'name-missing',
-        severity: 'critical',
-        found: `${publicName} has no A record`,
-        means: 'users find nothing',
-        repair,
-      },
-    ];
+    const found = `${publicName} has no A record`;
+    return [{ code: 'name-missing', severity: 'critical', found, means: 'users find nothing', repair }];
   }
-  if (record.data !== address) {
-    return [
-      {
-        code: 'name-elsewhere',
-        severity: 'critical',
-        found: `${publicName} leads to ${record.data}, and the writer ${tags.release} is at ${address}`,
-        means: 'users reach it through a relay, if at all',
-        repair,
-      },
-    ];
+  const elsewhere = whereElse(seen, writer, address);
+  if (elsewhere !== undefined) {
+    const means = 'users reach it through a relay, if at all';
+    return [{ ...elsewhere, severity: 'critical', means, repair }];
   }
   if (world.nameAnswers.length === 0) {
     return [
@@ -74,11 +65,43 @@ function drift(seen: Observations, { tags, address }: Answering): Finding[] {
     {
       code: 'name-servers-disagree',
       severity: 'warning',
-      found: `${publicName} leads to ${address}, but ${others.map(describeNameAnswer).join('; ')}`,
+      found: `${publicName} leads to ${address}${address === writer.address ? '' : ` (${tags.release})`}, but ${others.map(describeNameAnswer).join('; ')}`,
       means: 'some users are led elsewhere; a change may need minutes to reach every name server',
       repair,
     },
   ];
+}
+
+function whereElse(
+  { world: { record, reservedIp, switchedBy, answering, silent }, publicName }: Observations,
+  writer: Answering,
+  address: string,
+): Pick<Finding, 'code' | 'found'> | undefined {
+  const { tags } = writer;
+  if (switchedBy === 'reserved_ip' && !isHolder(reservedIp, writer)) {
+    const holder = [...answering, ...silent].find((one) => isHolder(reservedIp, one))?.tags.release;
+    const at = holder ?? reservedIp?.attachedTo ?? 'no machine';
+    return {
+      code: 'reserved-ip-elsewhere',
+      found: `the reserved IP ${address} leads to ${at}, and the writer is ${tags.release}`,
+    };
+  }
+  if (record === undefined || record.data === address) return undefined;
+  const what =
+    switchedBy === 'dns'
+      ? `the writer ${tags.release} is at ${address}`
+      : `traffic is to come by the reserved IP ${address}`;
+  return { code: 'name-elsewhere', found: `${publicName} leads to ${record.data}, and ${what}` };
+}
+
+function reservedIpMissing({ found, next }: AnnyError): Finding {
+  return {
+    code: 'reserved-ip-missing',
+    severity: 'critical',
+    found: `deploy.switch is reserved_ip, and ${found}`,
+    means: `no release command goes on: ${next}`,
+    repair: decide('anny-infra preview'),
+  };
 }
 
 function certificate(seen: Observations, { tags, status }: Answering): Finding[] {

@@ -1,5 +1,6 @@
 import { firewallGroup } from '../create-release.ts';
-import { addressRecords, refuseAmbiguousName } from '../observe.ts';
+import { addressRecords } from '../observe.ts';
+import { refuseAmbiguousName } from '../unfit-name.ts';
 import { blocks, type Check, ok, type Seen, unknown, warning } from './check.ts';
 import { type Ground, inAccount } from './ground.ts';
 

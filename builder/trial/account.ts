@@ -142,4 +142,5 @@ const never = (): Promise<never> => Promise.reject(new Error('no bake calls this
 const unused = {
   ...{ account: never, createSshKey: never, firewallGroups: never, tagInstance: never, halt: never },
   ...{ start: never, records: never, createRecord: never, pointRecord: never, setRecordTtl: never },
+  ...{ reservedIps: never, attachReservedIp: never, detachReservedIp: never },
 };

@@ -5,6 +5,7 @@ import { instancesOf } from './instances.ts';
 import { listAll } from './list.ts';
 import { notesOf } from './notes.ts';
 import { recordsOf } from './records.ts';
+import { reservedIpsOf } from './reserved-ips.ts';
 import { snapshotsOf } from './snapshots.ts';
 import { createSshKey } from './ssh-keys.ts';
 
@@ -24,6 +25,7 @@ export function openAccount(options: ApiOptions): Cloud {
     ...instancesOf(api, options.clock),
     ...snapshotsOf(api, options.clock),
     ...recordsOf(api, options.clock),
+    ...reservedIpsOf(api),
     ...notesOf(api, options.clock),
   };
 }

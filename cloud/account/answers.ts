@@ -8,6 +8,8 @@ import type {
   NoteId,
   Plan,
   RecordId,
+  ReservedIp,
+  ReservedIpId,
   Snapshot,
   SnapshotId,
   SshKeyId,
@@ -78,6 +80,24 @@ export const recordAnswer = z
       name: one.name,
       data: one.data,
       ttlSeconds: one.ttl,
+    }),
+  );
+
+export const reservedIpAnswer = z
+  .object({
+    id: z.string(),
+    label: z.string().default(''),
+    region: z.string(),
+    subnet: z.string(),
+    instance_id: z.string().nullish(),
+  })
+  .transform(
+    (one): ReservedIp => ({
+      id: one.id as ReservedIpId,
+      label: one.label,
+      region: one.region,
+      address: one.subnet,
+      attachedTo: one.instance_id ? (one.instance_id as InstanceId) : undefined,
     }),
   );
 

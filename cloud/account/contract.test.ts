@@ -15,6 +15,7 @@ describe.skipIf(description === undefined)(`the client against Vultr's descripti
     const contract = openContract(description);
     const group = (await api.ask('POST', '/firewalls', { description: 'web' })).text('firewall_group.id');
     await api.ask('POST', '/domains', { domain: 'anny.test' });
+    await api.ask('POST', '/reserved-ips', { region: NEW_MACHINE.region, ip_type: 'v4', label: 'app' });
     wire.seen.length = 0;
     const used = await useEverything(cloud, group);
 
@@ -31,6 +32,7 @@ describe.skipIf(description === undefined)(`the client against Vultr's descripti
     ['/snapshots', (cloud: Cloud) => cloud.snapshots()],
     ['/ssh-keys', (cloud: Cloud) => cloud.sshKeys()],
     ['/firewalls', (cloud: Cloud) => cloud.firewallGroups()],
+    ['/reserved-ips', (cloud: Cloud) => cloud.reservedIps()],
     ['/domains/example.com/records', (cloud: Cloud) => cloud.records('example.com')],
   ] as const)("it reads the description's own example of %s", async ([path, ask]) => {
     const content = description?.find('GET', path)?.operation.responses['200']?.content;
@@ -79,6 +81,12 @@ async function useEverything(cloud: Cloud, group: string): Promise<ReadonlySet<s
   await until(async () => (await told.instance(id))?.serverStatus === 'ok');
   await told.tagInstance(id, ['anny', 'stage=live']);
   await told.clearUserData(id);
+  const [reservedIp] = await told.reservedIps();
+  if (reservedIp === undefined) throw new Error('the reserved IP is not listed');
+  await told.attachReservedIp(reservedIp.id, id);
+  expect(await told.reservedIps()).toEqual([{ ...reservedIp, attachedTo: id }]);
+  await told.detachReservedIp(reservedIp.id);
+  expect(await told.reservedIps()).toEqual([reservedIp]);
   await told.halt(id);
   await told.start(id);
   const snapshot = await told.createSnapshot(id, 'anny image=app');

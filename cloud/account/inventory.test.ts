@@ -19,7 +19,7 @@ describe('what else an account has', () => {
     expect(await inventory.reservedIps()).toEqual([]);
     await api.ask('POST', '/reserved-ips', { region: 'ewr', ip_type: 'v4', label: 'anny-test' });
     expect(await inventory.reservedIps()).toMatchObject([
-      { label: 'anny-test', region: 'ewr', address: '10.77.0.251', instanceId: '' },
+      { label: 'anny-test', region: 'ewr', address: '10.77.128.1', instanceId: '' },
     ]);
     expect(await inventory.objectStorages()).toEqual([]);
     expect(await inventory.hasZone('example.com')).toBe(false);

@@ -8,12 +8,11 @@ import { createApi } from './api/server.ts';
 import { openStore, type Store } from './api/store.ts';
 import { canBePrivileged } from './engine.ts';
 import { openHypervisor } from './hypervisor-docker.ts';
+import { startMetadata } from './metadata.ts';
 import { startNameServer } from './name-server.ts';
 import { type CloudPlace, cloudPlace, placeFiles } from './place.ts';
 import { startRepositoryHost } from './repository-host.ts';
-
-/** Above what machines get by themselves (addresses.ts). */
-const RESERVED_HOSTS = [251, 252, 253, 254];
+import { leadNowhere, reservedAddresses } from './reserved-routes.ts';
 
 export interface DaemonOptions {
   readonly place: CloudPlace;
@@ -33,6 +32,8 @@ export async function startDaemon({ place, apiKey, machineImage }: DaemonOptions
     privileged: await canBePrivileged(),
   });
   const store = await openStore(files.store);
+  const led = store.state.reservedIps.filter(({ instance_id }) => instance_id !== '').map(({ subnet }) => subnet);
+  for (const address of reservedAddresses(place)) if (!led.includes(address)) await leadNowhere(place, address);
   await resumeMachines(store, hypervisor);
   const faults = openFaults();
   const names = await startNameServer({
@@ -41,18 +42,26 @@ export async function startDaemon({ place, apiKey, machineImage }: DaemonOptions
     zones: () => store.state.domains,
     upstream: await hostResolvers(),
   });
-  const [acme, repositories] = await Promise.all([
+  const [metadata, acme, repositories] = await Promise.all([
+    startMetadata(place, () => store.state),
     startAcme(place, systemClock),
     startRepositoryHost(place, systemClock),
   ]);
-  const reservedAddresses = RESERVED_HOSTS.map((host) => place.subnet.replace(/\.0\/24$/, `.${host}`));
-  const api = createApi({ store, hypervisor, faults, clock: systemClock, apiKey, reservedAddresses });
+  const addresses = reservedAddresses(place);
+  const api = createApi({ store, hypervisor, faults, clock: systemClock, apiKey, reservedAddresses: addresses });
   const admin = createAdminApi(faults, store);
   await api.ready();
   await admin.listen({ host: '127.0.0.1', port: place.adminPort });
   await api.listen({ host: '127.0.0.1', port: place.apiPort });
   return async () => {
-    await Promise.allSettled([api.close(), admin.close(), names.close(), acme.close(), repositories.close()]);
+    await Promise.allSettled([
+      api.close(),
+      admin.close(),
+      names.close(),
+      metadata.close(),
+      acme.close(),
+      repositories.close(),
+    ]);
     await store.save();
   };
 }

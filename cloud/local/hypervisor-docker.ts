@@ -3,10 +3,10 @@ import { AnnyError } from '../../operation/errors.ts';
 import { addressPool } from './addresses.ts';
 import { type ContainerShape, containerOptions } from './container.ts';
 import { applyFirewall, firewallStore } from './firewall.ts';
-import { applyFurtherAddresses, furtherAddressStore } from './further-addresses.ts';
 import type { Hypervisor, MachineSpec } from './hypervisor.ts';
 import { ensureNetwork } from './network.ts';
 import { type CloudPlace, LABEL_CLOUD, LABEL_DISK_GB, LABEL_INSTANCE, LABEL_KIND, placeFiles } from './place.ts';
+import { furtherAddressStore, leadNowhere, leadTo } from './reserved-routes.ts';
 import { seedArchive } from './seed.ts';
 import { copyVolume, removeImage, removeVolume, snapshotImage, snapshotVolume, takeSnapshot } from './snapshots.ts';
 
@@ -28,13 +28,18 @@ export async function openHypervisor(options: HypervisorOptions): Promise<Hyperv
   const pool = addressPool(place.subnet);
 
   const containerOf = (id: string): Docker.Container => engine.getContainer(containerName(place, id));
+  const lead = async (id: string, addresses: readonly string[]): Promise<void> => {
+    if (addresses.length === 0) return;
+    const machine = (await observe(engine, place)).get(id)?.address;
+    if (machine === undefined) throw new Error(`no machine ${id}`);
+    for (const address of addresses) await leadTo(place, address, machine);
+  };
   const bringUp = async (id: string): Promise<void> => {
     const container = containerOf(id);
     await container.start().catch(ignore(304));
     const rules = await firewalls.read(id);
     if (rules !== undefined) await applyFirewall(await processId(container), rules);
-    const addresses = await further.read(id);
-    if (addresses.length > 0) await applyFurtherAddresses(await processId(container), addresses);
+    await lead(id, await further.read(id));
   };
   const pull = async (id: string): Promise<void> =>
     void (await containerOf(id)
@@ -43,7 +48,7 @@ export async function openHypervisor(options: HypervisorOptions): Promise<Hyperv
 
   return {
     create: async (spec) => {
-      const address = spec.address ?? pool.take((await observe(engine, place)).values());
+      const address = pool.take((await observe(engine, place)).values());
       try {
         await createContainer(options, shape, spec, address);
         await bringUp(spec.id);
@@ -62,6 +67,7 @@ export async function openHypervisor(options: HypervisorOptions): Promise<Hyperv
       await containerOf(id).remove({ force: true, v: false }).catch(ignore(404));
       await removeVolume(engine, volumeName(place, id));
       await firewalls.forget(id);
+      for (const address of await further.read(id)) await leadNowhere(place, address);
       await further.write(id, []);
     },
     observe: () => observe(engine, place),
@@ -85,9 +91,10 @@ export async function openHypervisor(options: HypervisorOptions): Promise<Hyperv
       if (State.Running) await applyFirewall(State.Pid, rules);
     },
     furtherAddresses: async (id, addresses) => {
+      const before = await further.read(id);
+      await lead(id, addresses);
+      for (const address of before.filter((one) => !addresses.includes(one))) await leadNowhere(place, address);
       await further.write(id, addresses);
-      const { State } = await containerOf(id).inspect();
-      if (State.Running) await applyFurtherAddresses(State.Pid, addresses);
     },
   };
 }

@@ -41,7 +41,7 @@ export function simulatedHypervisor(like?: SimulatedHypervisor): SimulatedHyperv
     create: async (spec) => {
       if (machines.has(spec.id)) throw new Error(`machine ${spec.id} exists`);
       if ('snapshotId' in spec.from && !snapshots.has(spec.from.snapshotId)) throw new Error('no such snapshot');
-      const address = spec.address ?? `10.77.0.${FIRST_HOST + made}`;
+      const address = `10.77.0.${FIRST_HOST + made}`;
       made += 1;
       machines.set(spec.id, { spec, address, running: true, boots: 1, rules: undefined, furtherAddresses: [] });
       return { address };

@@ -18,7 +18,7 @@ export interface Hypervisor {
   deleteSnapshot(snapshotId: string): Promise<void>;
   /** The whole set of rules for inbound traffic; `undefined` lets everything in, [] drops everything. */
   firewall(instanceId: string, rules: readonly InboundRule[] | undefined): Promise<void>;
-  /** The whole set of addresses that the machine has beside its first one; they move between running machines. */
+  /** The whole set of addresses that lead to the machine beside its first one. Its own system must have them configured. */
   furtherAddresses(instanceId: string, addresses: readonly string[]): Promise<void>;
 }
 
@@ -32,8 +32,6 @@ export interface MachineSpec {
   readonly vcpus: number;
   readonly ramMb: number;
   readonly diskGb: number;
-  /** A reserved address to use, else one is given. */
-  readonly address?: string;
   /** false: it runs, and nothing in it ever starts. */
   readonly boots?: boolean;
 }

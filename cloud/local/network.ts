@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { AnnyError } from '../../operation/errors.ts';
-import { type CloudPlace, LABEL_CLOUD, networkName } from './place.ts';
+import { bridgeName, type CloudPlace, LABEL_CLOUD, networkName } from './place.ts';
 
 /** The bridge of a cloud: the host is its gateway. */
 export async function ensureNetwork(engine: Docker, place: CloudPlace): Promise<void> {
@@ -14,7 +14,7 @@ export async function ensureNetwork(engine: Docker, place: CloudPlace): Promise<
       Driver: 'bridge',
       IPAM: { Driver: 'default', Config: [{ Subnet: place.subnet, Gateway: place.gateway }] },
       Labels: { [LABEL_CLOUD]: place.name },
-      Options: { 'com.docker.network.bridge.name': name.slice(0, 15) },
+      Options: { 'com.docker.network.bridge.name': bridgeName(place) },
     });
   } catch (cause) {
     throw new AnnyError('PORT_TAKEN', {

@@ -17,6 +17,7 @@ export interface CloudPlace {
   readonly dnsPort: number;
   readonly packageCachePort: number;
   readonly repositoryPort: number;
+  readonly metadataPort: number;
   readonly stateDir: string;
   /** What outlives a reset: downloaded packages. */
   readonly cacheDir: string;
@@ -29,6 +30,7 @@ const ACME_PORT = 14000;
 const DNS_PORT = 53;
 const PACKAGE_CACHE_PORT = 3142;
 const REPOSITORY_PORT = 8000;
+const METADATA_PORT = 8169;
 
 const PORT = 'a port from 1 to 65534';
 
@@ -73,6 +75,7 @@ export function cloudPlace(options: PlaceOptions, env: NodeJS.ProcessEnv): Cloud
     dnsPort: DNS_PORT,
     packageCachePort: PACKAGE_CACHE_PORT,
     repositoryPort: REPOSITORY_PORT,
+    metadataPort: METADATA_PORT,
     stateDir: options.stateDir ?? join(stateHome, name),
     cacheDir: join(cacheHome, 'anny-cloud'),
   };
@@ -100,6 +103,11 @@ export function placeFiles(place: CloudPlace) {
 
 export function networkName(place: CloudPlace): string {
   return place.name;
+}
+
+/** Of the bridge on this computer; Linux takes no longer one. */
+export function bridgeName(place: CloudPlace): string {
+  return networkName(place).slice(0, 15);
 }
 
 /** Labels on everything that belongs to a cloud, so that a look at the engine alone finds it all. */

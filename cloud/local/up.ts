@@ -78,7 +78,6 @@ async function ensurePrograms({ report }: Surroundings): Promise<void> {
     nft: 'nftables',
     nsenter: 'util-linux',
     openssl: 'openssl',
-    arping: 'iputils-arping',
     rclone: 'rclone',
     restic: 'restic',
   };
@@ -143,6 +142,7 @@ async function refuseTakenPorts(place: CloudPlace): Promise<void> {
     { host: '127.0.0.1', port: place.adminPort, what: 'the admin API', fix: '--port 9484' },
     { host: place.gateway, port: place.dnsPort, what: 'the name server', fix: '--subnet 10.79.0.0/24' },
     { host: place.gateway, port: place.acmePort, what: 'the ACME server', fix: '--subnet 10.79.0.0/24' },
+    { host: place.gateway, port: place.metadataPort, what: 'the metadata service', fix: '--subnet 10.79.0.0/24' },
     { host: place.gateway, port: place.repositoryPort, what: 'the repository host', fix: '--subnet 10.79.0.0/24' },
   ];
   for (const { host, port, what, fix } of wanted) {

@@ -50,7 +50,7 @@ async function start(options: LocalApiOptions, directory: string, hypervisor: Si
     faults,
     clock: options.clock,
     apiKey: API_KEY,
-    reservedAddresses: ['10.77.0.251', '10.77.0.252'],
+    reservedAddresses: ['10.77.128.1', '10.77.128.2'],
   });
   options.prepare?.(api);
   const admin = createAdminApi(faults, store);

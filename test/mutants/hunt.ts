@@ -42,6 +42,7 @@ async function byScenarios(): Promise<string | undefined> {
     'test/simulation/scenarios.test.ts',
     'test/simulation/standbys.test.ts',
     'test/simulation/guards.test.ts',
+    'test/simulation/reserved-ip.test.ts',
     // What is decided, as data.
     ...['plan', 'retirement', 'situation'].map((name) => `bluegreen/${name}.test.ts`),
     ...['lease/decide.test.ts', 'lease/lease.test.ts', 'operation/step.test.ts'],

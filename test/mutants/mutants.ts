@@ -29,7 +29,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'bluegreen/promote.ts',
     find: '  await handOver(context, from, machine);\n  await markHandover',
     replace:
-      '  await switchName(context, machine.address);\n  await handOver(context, from, machine);\n  await markHandover',
+      '  await switchTraffic(context, machine);\n  await handOver(context, from, machine);\n  await markHandover',
   },
   {
     name: 'no switch after the handover',
@@ -297,7 +297,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'two machines and one name: what was written since is lost',
     file: 'bluegreen/promote.ts',
     find: '  await moveBack(context, machine, from);\n  await repoint',
-    replace: '  await from.box.activate();\n  await switchName(context, from.address);\n  await repoint',
+    replace: '  await from.box.activate();\n  await switchTraffic(context, from);\n  await repoint',
   },
   {
     name: 'an image is called tested before a machine was booted from it',
@@ -542,9 +542,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'where the record leads is where all are led',
     breaks: 'a machine is destroyed to which a name server leads users still',
-    file: 'bluegreen/retirement.ts',
-    find: 'return world.record?.data === address || world.nameAnswers.some(({ addresses }) => addresses.includes(address));',
-    replace: 'return world.record?.data === address;',
+    file: 'bluegreen/leading.ts',
+    find: 'return record?.data === address || nameAnswers.some(({ addresses }) => addresses.includes(address));',
+    replace: 'return record?.data === address || nameAnswers.length < 0;',
   },
   {
     name: 'a promote leaves older standbys where they point',
@@ -584,7 +584,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a record is not read back',
     breaks: 'a quarter of an hour is waited for name servers that will never agree',
-    file: 'bluegreen/switch.ts',
+    file: 'bluegreen/switch-record.ts',
     find: '  if (after?.data === address) return;\n',
     replace: '  if (after !== undefined) return;\n',
   },
@@ -678,5 +678,40 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'bluegreen/lower-ttl.ts',
     find: 'for (const release of known) await markRelease(context, release, { cachedUntil });',
     replace: '',
+  },
+  {
+    name: 'the reserved IP comes before the machine knows of it',
+    breaks: 'traffic reaches a machine that drops it',
+    file: 'bluegreen/switch-reserved-ip.ts',
+    find: '      await to.box.answerAt(reservedIp.address);\n',
+    replace: '',
+  },
+  {
+    name: 'the reserved IP is not attached again',
+    breaks: 'a failed attach leaves an address that leads nowhere, and the command says that all is as it was',
+    file: 'bluegreen/switch-reserved-ip.ts',
+    find: 'throw (await isGivenBack(context, before)) ? error : leadsNowhere(before, to, error);',
+    replace: 'throw error;',
+  },
+  {
+    name: 'the reserved IP is not looked at again',
+    breaks: 'success is said while it leads to the old machine',
+    file: 'bluegreen/switch-reserved-ip.ts',
+    find: 'if (!isHolder(reservedIp, to)) await move(context, reservedIp, to);',
+    replace: 'if (reservedIp.attachedTo === undefined) await move(context, reservedIp, to);',
+  },
+  {
+    name: 'a machine that the reserved IP leads to is not led to',
+    breaks: 'it is destroyed, or started beside the writer',
+    file: 'bluegreen/leading.ts',
+    find: 'return isNamed(world, release.address) || isHolder(world.reservedIp, release);',
+    replace: 'return isNamed(world, release.address);',
+  },
+  {
+    name: 'the reserved IP counts as moved with the record',
+    breaks: 'a settle says that all is well while traffic reaches a relay, or nothing',
+    file: 'bluegreen/leading.ts',
+    find: "(world.switchedBy === 'dns' || isHolder(world.reservedIp, release))",
+    replace: 'true',
   },
 ];

@@ -1,12 +1,21 @@
 import { destroyUntilGone } from '../../cloud/account/instances.ts';
-import type { Cloud, Instance, InstanceId, NewInstance, SnapshotId, SshKeyId } from '../../cloud/cloud.ts';
+import type {
+  Cloud,
+  Instance,
+  InstanceId,
+  NewInstance,
+  ReservedIp,
+  ReservedIpId,
+  SnapshotId,
+  SshKeyId,
+} from '../../cloud/cloud.ts';
 import { NOTHING, usd } from '../../cloud/money.ts';
 import { fingerprintOf } from '../../machine/host-key.ts';
 import type { Clock } from '../../operation/clock.ts';
 import { apiOf } from './api.ts';
 import { powerOff, powerOn } from './box/boot.ts';
 import { emptyMemory, freshDisk, type Machine } from './box/machine.ts';
-import { checkMayGo, checkNotOnlyCopy } from './invariants.ts';
+import { checkHoldsNothing, checkMayGo, checkNotOnlyCopy } from './invariants.ts';
 import { fault, type Operator } from './operator.ts';
 import { SKEW_MS, type World } from './world.ts';
 import { SUBDOMAIN } from './zone.ts';
@@ -113,6 +122,19 @@ export function cloudPort(world: World, operator: Operator, clock: Clock): Cloud
         world.tell(`account: the name leads to ${data}`);
         world.zone.write(data, lateness(world));
       }),
+    reservedIps: () => ask('reservedIps', () => reservedIps(world)),
+    attachReservedIp: (_id, instance) =>
+      ask('attachReservedIp', () => {
+        if (world.reservedIp.attachedTo !== undefined) return;
+        if (known(instance) === undefined) throw fault('API_REFUSED', 'attaching', 'no such machine');
+        world.reservedIp.attachedTo = instance;
+        world.tell(`account: the reserved IP leads to ${world.holder()?.address}`);
+      }),
+    detachReservedIp: () =>
+      ask('detachReservedIp', () => {
+        world.reservedIp.attachedTo = undefined;
+        world.tell('account: the reserved IP leads nowhere');
+      }),
     setRecordTtl: (_domain, _id, seconds) =>
       ask('setRecordTtl', () => {
         world.tell(`account: the TTL of the name is ${seconds} s`);
@@ -171,7 +193,12 @@ function newMachine(world: World, request: NewInstance, address: string): Machin
   };
 }
 
+function reservedIps({ reservedIp }: World): ReservedIp[] {
+  return [{ id: 'reserved-1' as ReservedIpId, ...reservedIp }];
+}
+
 function giveUp(world: World, { id, machine }: Rented): void {
+  checkHoldsNothing(world, id);
   checkMayGo(world, machine);
   checkNotOnlyCopy(world, machine);
   world.tell(`account: ${machine.address} is destroyed`);

@@ -16,7 +16,7 @@ export interface SimulatedApi {
 }
 
 const URL = 'simulated';
-const CHANGES = /^(createInstance|createRecord|tag|halt|start|destroy|point|setRecord)/;
+const CHANGES = /^(createInstance|createRecord|tag|halt|start|destroy|point|setRecord|attach|detach)/;
 const NEVER_SENT = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
 const BROKEN_OFF = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
 

@@ -1,7 +1,7 @@
 import type { Box, BoxStatus, Machines, Processes } from '../../machine/box.ts';
 import { backup, certificate, certificateOf, restore } from './box/backup.ts';
 import { powerOff, powerOn } from './box/boot.ts';
-import { activate, fence, pass, prepare, secrets, start, stop, unfence } from './box/candidate.ts';
+import { activate, answerAt, fence, leave, pass, prepare, secrets, start, stop, unfence } from './box/candidate.ts';
 import { locked } from './box/flags.ts';
 import { hold, relay, restart, resume } from './box/handover.ts';
 import { knownLease, requireLease } from './box/lease.ts';
@@ -133,6 +133,8 @@ function boxOn(world: World, operator: Operator, line: Line, untilMs = Number.PO
     hold: (budgetMs) => inTurn('hold', () => hold(machine, budgetMs)),
     resume: () => inTurn('resume', () => resume(machine)),
     relay: (to) => inTurn('relay', () => relay(machine, to)),
+    leave: () => inTurn('leave', () => leave(machine)),
+    answerAt: (at) => inTurn('answerAt', () => answerAt(machine, at)),
     unfence: (after) => inTurn('unfence', () => unfence(machine, after)),
     fence: () => inTurn('fence', () => fence(machine)),
     pullKey: () => inTurn('pullKey', () => pullKey(machine)),

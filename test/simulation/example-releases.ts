@@ -101,6 +101,7 @@ export function seen(machines: readonly (Answering | Silent)[], led = ''): World
     record: led === '' ? undefined : record,
     furtherRecords: [],
     nameAnswers: [{ server: 'ns1', addresses: led === '' ? [] : [led] }],
+    ...{ switchedBy: 'dns', reservedIp: undefined, reservedIpProblem: undefined },
     close: async () => undefined,
   };
 }
@@ -139,6 +140,8 @@ function deafBox(address: string): Box {
     resume: never,
     relay: never,
     fence: never,
+    answerAt: never,
+    leave: never,
     unfence: never,
     activate: never,
   };

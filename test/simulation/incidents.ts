@@ -4,12 +4,14 @@ import type { World } from './world.ts';
 
 const BOX_CALLS =
   'connect status claim prepare secrets restore start stop pass activate hold resume relay fence unfence'
-    .concat(' pullKey admit pull takeover backup certificate traffic')
+    .concat(' answerAt leave pullKey admit pull takeover backup certificate traffic')
     .split(' ');
 /** Around the commit, where a fault does the most. */
 const HANDOVER_CALLS = 'hold hold takeover takeover relay relay relay activate activate'.split(' ');
 const CLOUD_CALLS = 'instances instance createInstance tagInstance clearUserData halt destroyInstance records'
-  .concat(' createRecord pointRecord setRecordTtl')
+  .concat(
+    ' createRecord pointRecord setRecordTtl reservedIps attachReservedIp detachReservedIp attachReservedIp detachReservedIp',
+  )
   .split(' ');
 const OTHER_CALLS = 'names.addressesOf probe.get backups.list backups.prove smoke.run journal.append'
   .concat(' hook.pre-promote hook.pre-handover hook.post-switch hook.post-promote hook.on-failure hook.pre-retire')

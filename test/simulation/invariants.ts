@@ -1,5 +1,6 @@
 import type { Plan } from '../../bluegreen/plan.ts';
 import { readTags } from '../../bluegreen/tags.ts';
+import type { InstanceId } from '../../cloud/cloud.ts';
 import { type Machine, seconds } from './box/machine.ts';
 import type { Command } from './commands.ts';
 import { comeBack, giveUp, missingFrom } from './ledger.ts';
@@ -85,6 +86,8 @@ function checkTags(world: World, seen: WeakSet<readonly string[]>): void {
 function nameServesOrIsExplained(world: World): boolean {
   const record = world.zone.records().find(({ type }) => type === 'A');
   if (record === undefined || world.ledger.mayLoseAfter !== undefined) return true;
+  // Between two calls, by whoever was cut off there; what a command says at its end is looked at then.
+  if (record.data === world.reservedIp.address && world.reservedIp.attachedTo === undefined) return true;
   const decision = decide(world, record.data, 'client');
   return serves(decision) || isDown(world, record.data, decision);
 }
@@ -98,6 +101,11 @@ export function isDown(world: World, address: string, { through, at }: Decision)
   if (last === undefined) return false;
   const waitsForTheName = last.disk.role === 'writer' && !last.memory.mode.writer;
   return !last.memory.up || waitsForTheName || world.timeline.now() < last.fullUntil;
+}
+
+/** The platform takes the reserved IP away with the machine that it leads to. */
+export function checkHoldsNothing({ reservedIp }: World, id: InstanceId): void {
+  if (reservedIp.attachedTo === id) throw new Violation(`instance ${id} is destroyed, and the reserved IP leads to it`);
 }
 
 /** As long as clients come by an old address, the machine there is kept. */

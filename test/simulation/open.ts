@@ -36,13 +36,18 @@ const config = configSchema.parse({
 
 const LOCK_WAIT_MS = 45_000;
 
-const settings: Settings = {
+const byRecord: Settings = {
   environment: ENVIRONMENT,
   config,
   directory: '/nowhere',
   publicName: PUBLIC_NAME,
   secret: () => undefined,
   secretValues: () => new Map(),
+};
+
+const byReservedIp: Settings = {
+  ...byRecord,
+  config: { ...config, deploy: { ...config.deploy, switch: 'reserved_ip' } },
 };
 
 /** A command of anny-bluegreen on somebody's computer. */
@@ -62,7 +67,7 @@ export function open(world: World, caller: Operator, command: string, onTurn: ()
   };
   caller.token = () => operation.held.lease?.token;
   return {
-    settings,
+    settings: world.byReservedIp ? byReservedIp : byRecord,
     operation,
     here: herePort(world, caller),
     lock: { waitMs: LOCK_WAIT_MS, reason: '' },

@@ -120,8 +120,12 @@ function checkSuccess(world: World, release: string | undefined): void {
   const writer = world.machines.find(({ disk }) => disk.release === release && disk.role === 'writer');
   if (writer === undefined) throw new Violation(`success, but ${release} is not the writer`);
   const elsewhere = [0, 1].filter(
-    (server) => world.zone.answer(server) !== writer.address && !world.zone.isBetween(server),
+    (server) =>
+      world.zone.answer(server) !== (world.byReservedIp ? world.reservedIp.address : writer.address) &&
+      !world.zone.isBetween(server),
   );
+  if (world.byReservedIp && world.holder() !== writer)
+    throw new Violation('success, but the reserved IP leads elsewhere');
   if (elsewhere.length > 0) throw new Violation(`success, but name server ${elsewhere} leads elsewhere`);
   if (writer.memory.up && !acceptors(world).includes(writer))
     throw new Violation(`success, but ${release} serves nobody`);

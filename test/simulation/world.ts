@@ -44,6 +44,9 @@ export interface World {
   readonly flakes: number;
   /** Clocks are minutes apart: each machine's, each operator's. */
   readonly skewed: boolean;
+  /** Traffic comes by a reserved IP: to whichever machine it is attached. */
+  byReservedIp: boolean;
+  readonly reservedIp: { readonly address: string; region: string; label: string; attachedTo: InstanceId | undefined };
   readonly ledger: Ledger;
   /** What resolvers that keep to the TTL know, and until when. */
   readonly resolvers: { address: string; until: number }[];
@@ -78,7 +81,10 @@ export interface World {
   jumpedMs: number;
   /** What a computer's disk has of the operations that ran on it. */
   journalOf(computer: string): JournalEntry[];
+  /** Who answers there; at the reserved address nobody whose system does not know of it. */
   machineAt(address: string): Machine | undefined;
+  /** Where the reserved IP leads. */
+  holder(): Machine | undefined;
   nextNumber(): number;
 }
 
@@ -86,7 +92,9 @@ export interface World {
 export const SKEW_MS = [-240_000, 240_000] as const;
 
 /** What a directed story decides itself. */
-export type Decided = Partial<Pick<World, 'backups' | 'follows' | 'smoke' | 'hooks' | 'flakes' | 'skewed'>>;
+export type Decided = Partial<
+  Pick<World, 'backups' | 'follows' | 'smoke' | 'hooks' | 'flakes' | 'skewed' | 'byReservedIp'>
+>;
 
 export function newWorld(seed: number, decided: Decided = {}): World {
   const random = seeded(seed);
@@ -117,7 +125,10 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     hooks: random.chance(0.3),
     flakes: random.pick([0, 0, 0.02]),
     skewed: decided.skewed ?? random.chance(0.4),
+    // One story in four.
+    byReservedIp: seed % 4 === 3,
     ...decided,
+    reservedIp: { address: '203.0.113.7', region: 'ewr', label: 'anny-simulated', attachedTo: undefined },
     ledger: ledger(),
     resolvers: [],
     story,
@@ -148,7 +159,15 @@ export function newWorld(seed: number, decided: Decided = {}): World {
       journals.set(computer, known);
       return known;
     },
-    machineAt: (address) => machines.find((machine) => machine.address === address),
+    machineAt(address) {
+      if (address !== this.reservedIp.address) return machines.find((machine) => machine.address === address);
+      const holder = this.holder();
+      return holder?.disk.answersAt === address ? holder : undefined;
+    },
+    holder() {
+      const { attachedTo } = this.reservedIp;
+      return attachedTo === undefined ? undefined : this.rented.get(attachedTo)?.machine;
+    },
     nextNumber: () => {
       number += 1;
       return number;

@@ -126,6 +126,7 @@ async function callEverything({ ask }: LocalApi): Promise<void> {
   await ask('GET', `/instances/${id}/user-data`);
   await ask('POST', `/reserved-ips/${ip}/attach`, { instance_id: id });
   await ask('GET', `/instances/${id}/ipv4`);
+  await ask('POST', '/reserved-ips/convert', { ip_address: '10.77.0.10', label: 'kept' });
   await ask('POST', `/reserved-ips/${ip}/detach`);
   for (const verb of ['halt', 'start', 'reboot']) {
     await ask('POST', `/instances/${id}/${verb}`);

@@ -132,7 +132,7 @@ function gatewayOf(address: string): string {
 }
 
 /** As the API shows an instance: without what only the platform knows. */
-function shown({ user_data, ssh_key_ids, reserved_ipv4, boots, ...one }: StoredInstance) {
+function shown({ user_data, ssh_key_ids, boots, ...one }: StoredInstance) {
   const known = one.main_ip !== NO_ADDRESS;
   return {
     ...one,

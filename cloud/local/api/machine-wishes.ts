@@ -3,7 +3,6 @@ import type { Store, StoredInstance } from './store.ts';
 
 /** What the account's data asks of the hypervisor for one machine. */
 export function specOf({ state }: Store, instance: StoredInstance): MachineSpec {
-  const reserved = state.reservedIps.find(({ id }) => id === instance.reserved_ipv4);
   return {
     id: instance.id,
     hostname: instance.hostname,
@@ -14,7 +13,6 @@ export function specOf({ state }: Store, instance: StoredInstance): MachineSpec 
     ramMb: instance.ram,
     diskGb: instance.disk,
     boots: instance.boots,
-    ...(reserved === undefined ? {} : { address: reserved.subnet }),
   };
 }
 
@@ -28,9 +26,9 @@ export function rulesOf({ state }: Store, instance: StoredInstance): readonly In
   }));
 }
 
-/** Reserved addresses that were attached to it, without the one that it was made with. */
+/** Reserved addresses that were attached to it, without its first one, should that be kept. */
 export function furtherAddressesOf({ state }: Store, instance: StoredInstance): readonly string[] {
   return state.reservedIps
-    .filter(({ id, instance_id }) => instance_id === instance.id && id !== instance.reserved_ipv4)
+    .filter(({ instance_id, subnet }) => instance_id === instance.id && subnet !== instance.main_ip)
     .map(({ subnet }) => subnet);
 }

@@ -44,12 +44,10 @@ export function newInstance({ store, clock }: Account, given: unknown): StoredIn
   const unknown = body.sshkey_id.find((id) => !store.state.sshKeys.some((key) => key.id === id));
   if (unknown !== undefined) throw new Problem(400, `Invalid SSH key: ${unknown}`);
   if (body.firewall_group_id !== '') refuseUnknownGroup({ store }, body.firewall_group_id);
-  const reserved = store.state.reservedIps.find((one) => one.id === body.reserved_ipv4);
-  if (body.reserved_ipv4 !== '' && (reserved?.instance_id !== '' || reserved.region !== body.region)) {
-    throw new Problem(400, 'Invalid reserved_ipv4: it must be of the same region, and free');
+  if (body.reserved_ipv4 !== '') {
+    throw new Problem(400, 'Invalid reserved_ipv4: the local cloud makes no machine with one; attach it');
   }
   const id = randomUUID();
-  if (reserved !== undefined) reserved.instance_id = id;
   return {
     id,
     os: system.name,
@@ -71,7 +69,6 @@ export function newInstance({ store, clock }: Account, given: unknown): StoredIn
     tags: body.tags,
     user_data: body.user_data,
     ssh_key_ids: body.sshkey_id,
-    reserved_ipv4: body.reserved_ipv4,
     boots: true,
   };
 }

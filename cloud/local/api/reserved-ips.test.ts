@@ -14,12 +14,12 @@ describe('reserved IPs', () => {
     const [blue, green] = [await makeMachine(api), await makeMachine(api)];
     const has = () => [blue, green].map((id) => api.hypervisor.machines.get(id)?.furtherAddresses);
     expect((await api.ask('POST', `/reserved-ips/${ip}/attach`, { instance_id: blue })).status).toBe(204);
-    expect(has()).toEqual([['10.77.0.251'], []]);
+    expect(has()).toEqual([['10.77.128.1'], []]);
     expect((await api.ask('GET', `/reserved-ips/${ip}`)).at('reserved_ip.instance_id')).toBe(blue);
 
     expect((await api.ask('POST', `/reserved-ips/${ip}/detach`)).status).toBe(204);
     expect((await api.ask('POST', `/reserved-ips/${ip}/attach`, { instance_id: green })).status).toBe(204);
-    expect(has()).toEqual([[], ['10.77.0.251']]);
+    expect(has()).toEqual([[], ['10.77.128.1']]);
   });
 
   test('the machine keeps its own address, and lists both', async ({ api }) => {
@@ -28,7 +28,7 @@ describe('reserved IPs', () => {
     expect((await api.ask('GET', `/instances/${id}`)).at('instance.main_ip')).toBe('10.77.0.10');
     expect((await api.ask('GET', `/instances/${id}/ipv4`)).at('ipv4s')).toEqual([
       { ip: '10.77.0.10', netmask: '255.255.255.0', gateway: '10.77.0.1', type: 'main_ip', reverse: '' },
-      { ip: '10.77.0.251', netmask: '255.255.255.255', gateway: '', type: 'secondary_ip', reverse: '' },
+      { ip: '10.77.128.1', netmask: '255.255.255.255', gateway: '', type: 'secondary_ip', reverse: '' },
     ]);
   });
 
@@ -61,23 +61,38 @@ describe('reserved IPs', () => {
     expect((await api.ask('GET', `/reserved-ips/${ip}`)).at('reserved_ip.instance_id')).toBe('');
   });
 
-  test('a machine can be made with it as its first address, and gives it back when it is destroyed', async ({
-    api,
-  }) => {
-    const ip = await reserve(api);
-    const id = await makeMachine(api, { reserved_ipv4: ip });
-    expect((await api.ask('GET', `/instances/${id}`)).at('instance.main_ip')).toBe('10.77.0.251');
-    expect((await api.ask('POST', '/instances', { ...MACHINE, reserved_ipv4: ip })).status).toBe(400);
-    expect((await api.ask('POST', `/reserved-ips/${ip}/detach`)).status).toBe(400);
+  test('it is free again when its machine is destroyed', async ({ api }) => {
+    const [ip, id] = [await reserve(api), await makeMachine(api)];
+    await api.ask('POST', `/reserved-ips/${ip}/attach`, { instance_id: id });
     await api.ask('DELETE', `/instances/${id}`);
     expect((await api.ask('GET', `/reserved-ips/${ip}`)).at('reserved_ip.instance_id')).toBe('');
+  });
+
+  test('no machine is made with one as its first address, and the first one of a machine can be kept', async ({
+    api,
+  }) => {
+    expect((await api.ask('POST', '/instances', { ...MACHINE, reserved_ipv4: await reserve(api) })).status).toBe(400);
+    const id = await makeMachine(api);
+    const body = { ip_address: '10.77.0.10', label: 'kept' };
+    const kept = await api.ask('POST', '/reserved-ips/convert', body);
+    expect(kept.status).toBe(201);
+    expect(kept.at('reserved_ip')).toMatchObject({
+      subnet: '10.77.0.10',
+      instance_id: id,
+      label: 'kept',
+      region: 'ewr',
+    });
+    expect((await api.ask('POST', '/reserved-ips/convert', body)).status).toBe(400);
+    expect((await api.ask('POST', '/reserved-ips/convert', { ip_address: '10.77.0.99' })).status).toBe(404);
+    expect((await api.ask('POST', `/reserved-ips/${kept.text('reserved_ip.id')}/detach`)).status).toBe(400);
+    expect((await api.ask('GET', `/instances/${id}/ipv4`)).at('ipv4s')).toHaveLength(1);
   });
 
   test('no address is given twice, and when none is left the answer says so', async ({ api }) => {
     const [first] = [await reserve(api), await reserve(api)];
     expect((await api.ask('POST', '/reserved-ips', WANTED)).text('error')).toBe('Reserved IP limit reached');
     await api.ask('DELETE', `/reserved-ips/${first}`);
-    expect((await api.ask('POST', '/reserved-ips', WANTED)).at('reserved_ip.subnet')).toBe('10.77.0.251');
+    expect((await api.ask('POST', '/reserved-ips', WANTED)).at('reserved_ip.subnet')).toBe('10.77.128.1');
   });
 
   test('an address of IPv6 or of no region is refused', async ({ api }) => {

@@ -10,13 +10,14 @@ import type { ReservedIp, StoredInstance } from './store.ts';
 
 const createBody = z.object({ region: z.string(), ip_type: z.enum(['v4', 'v6']), label: z.string().default('') });
 const changeBody = z.object({ label: z.string() });
+const convertBody = z.object({ ip_address: z.ipv4(), label: z.string().default('') });
 const attachBody = z.object({ instance_id: z.string() });
 
 interface ById {
   Params: { id: string };
 }
 
-/** An address that a machine is made with (`reserved_ipv4`) stays its first one; others move between running machines. */
+/** They move between running machines; a machine's first address that was kept (`convert`) stays where it is. */
 export function addReservedIps(api: FastifyInstance, { store, machines, reservedAddresses }: Account): void {
   const find = (id: string): ReservedIp => {
     const ip = store.state.reservedIps.find((one) => one.id === id);
@@ -56,6 +57,19 @@ export function addReservedIps(api: FastifyInstance, { store, machines, reserved
     await store.save();
     return reply.code(201).send({ reserved_ip: ip });
   });
+  api.post('/reserved-ips/convert', async (request, reply) => {
+    const body = bodyOf(convertBody, request.body);
+    const instance = store.state.instances.find(({ main_ip }) => main_ip === body.ip_address);
+    if (instance === undefined) throw new Problem(404, 'Invalid IP address');
+    if (store.state.reservedIps.some(({ subnet }) => subnet === body.ip_address)) {
+      throw new Problem(400, 'IP address is a Reserved IP already');
+    }
+    const common = { id: randomUUID(), region: instance.region, ip_type: 'v4' as const, label: body.label };
+    const ip = { ...common, subnet: body.ip_address, subnet_size: 32, instance_id: instance.id };
+    store.state.reservedIps.push(ip);
+    await store.save();
+    return reply.code(201).send({ reserved_ip: ip });
+  });
   api.get<ById>('/reserved-ips/:id', ({ params }) => ({ reserved_ip: find(params.id) }));
   api.patch<ById>('/reserved-ips/:id', async ({ params, body }) => {
     const ip = find(params.id);
@@ -82,8 +96,8 @@ export function addReservedIps(api: FastifyInstance, { store, machines, reserved
     const ip = find(params.id);
     if (ip.instance_id === '') throw new Problem(400, 'Reserved IP is not attached to an instance');
     const instance = instanceOf(ip.instance_id);
-    if (instance.reserved_ipv4 === ip.id) {
-      throw new Problem(400, 'The local cloud does not take the address that a machine was created with');
+    if (instance.main_ip === ip.subnet) {
+      throw new Problem(400, 'The local cloud does not take the first address of a machine away');
     }
     await move(ip, instance, '');
     return reply.code(204).send();

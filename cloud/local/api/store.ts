@@ -24,7 +24,6 @@ const instance = z.object({
   tags: z.array(z.string()),
   user_data: z.string(),
   ssh_key_ids: z.array(z.string()),
-  reserved_ipv4: z.string(),
   /** false: a fault keeps it from ever coming up. */
   boots: z.boolean().default(true),
 });

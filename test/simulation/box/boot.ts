@@ -62,6 +62,8 @@ export function leadsHere(machine: Machine): boolean {
 function nameLeadsTo(machine: Machine): Machine | undefined {
   const { world } = machine;
   const address = world.zone.answer(world.random.int(0, 1));
+  // Nobody answers it there, since it has not made the address its own yet; and the platform says that it is its own.
+  if (address === world.reservedIp.address && world.holder() === machine) return machine;
   return address === undefined ? undefined : decide(world, address, machine.address).at;
 }
 

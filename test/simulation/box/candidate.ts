@@ -66,6 +66,17 @@ export async function activate(machine: Machine, after = 0): Promise<void> {
   remember(machine, 'activated');
 }
 
+/** What is open ends; nobody here has anything open. */
+export async function leave(machine: Machine): Promise<void> {
+  requireRole(machine, 'relay');
+  await pause(machine, 20, 600);
+}
+
+export async function answerAt(machine: Machine, address: string): Promise<void> {
+  requireRoom(machine);
+  machine.disk.answersAt = address;
+}
+
 function becomeWriter(machine: Machine, after: number): void {
   const { disk } = machine;
   const generation = Math.max(after, disk.generation, historyGeneration(disk.history)) + 1;

@@ -32,6 +32,8 @@ export interface Disk {
   relayed: { requests: number; lastAt: number; writes: number };
   peerWrites: BoxStatus['peerWrites'];
   pullKey: string;
+  /** The reserved address that it answers at too; "" for none. */
+  answersAt: string;
   /** Highest token of a lease that it has seen, as far as there was room for it. */
   lease: number;
 }
@@ -111,6 +113,7 @@ export function freshDisk(): Disk {
     relayed: { ...NOTHING_RELAYED },
     peerWrites: null,
     pullKey: '',
+    answersAt: '',
     lease: 0,
   };
 }

@@ -24,6 +24,7 @@ apply_role() {
       rm -f "$RUN"/mode/* "$RUN"/{hold,quiesced,relay-open} "$PULL_KEYS"
       stop_jobs ;;
   esac
+  [[ ! -e $ANSWERS_AT ]] || apply_address
 }
 
 open_relay() {
