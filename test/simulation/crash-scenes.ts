@@ -37,6 +37,10 @@ export const SCENES: readonly Scene[] = [
   { name: 'restore over the living', command: RESTORE_ANYWAY, set: () => live() },
   { name: 'restore by taking over', command: RESTORE_ANYWAY, set: takenOver },
   { name: 'retire', command: RETIRE, set: overdue },
+  { name: 'promote by a reserved IP', command: PROMOTE, set: () => live({ byReservedIp: true }) },
+  { name: 'rollback by a reserved IP', command: ROLLBACK, set: () => live({ byReservedIp: true }).then(promoted) },
+  { name: 'restore by a reserved IP', command: RESTORE, set: () => live({ byReservedIp: true }).then(killWriter) },
+  { name: 'promote that changes to a reserved IP', command: PROMOTE, set: () => live().then(byReservedIp) },
   { name: 'promote, and retire what is due', command: PROMOTE, set: overdue },
 ];
 
@@ -76,6 +80,16 @@ async function overdue(): Promise<Stage> {
   await here.wait(60);
   await here.run(PROMOTE);
   await here.wait(WINDOW_SECONDS * 5);
+  return here;
+}
+
+async function promoted(here: Stage): Promise<Stage> {
+  await here.run(PROMOTE);
+  return here;
+}
+
+function byReservedIp(here: Stage): Stage {
+  here.world.byReservedIp = true;
   return here;
 }
 
