@@ -133,7 +133,8 @@ describe('the bill', () => {
   });
 
   test('shows each thing, why, and the totals, on a narrow screen too', () => {
-    const text = billText(bill);
+    const text = billText(bill, 60);
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(74);
     expect(text).toContain('$13.535  a month for test and the images');
     expect(text).toContain('$5.214  a month of that is for what nothing needs');
     expect(text).toContain('staging, another environment: not in the total');
@@ -143,6 +144,6 @@ describe('the bill', () => {
   test('says of what it does not know the price', () => {
     const unknown = billOf('test', machineItems(observed, []));
     expect(unknown).toMatchObject({ unpriced: 3, pendingChargesUsd: null, monthlyUsd: { total: 0 } });
-    expect(billText(unknown)).toContain('3 without a known price: in no total');
+    expect(billText(unknown, 80)).toContain('3 without a known price: in no total');
   });
 });

@@ -3,6 +3,7 @@ import { openInventoryOf } from '../../cloud/account/open.ts';
 import type { Inventory } from '../../cloud/inventory.ts';
 import { pricesOf } from '../../cloud/prices.ts';
 import { answer, settingsOf } from '../../operation/command-line.ts';
+import { screenColumns } from '../../operation/wrap.ts';
 import type { Context } from '../context.ts';
 import { examine } from '../doctor/observations.ts';
 import { withWorld } from '../look-commands.ts';
@@ -21,7 +22,7 @@ export function addCostCommand(program: Command): void {
       withWorld(command, async (context, world) => {
         const inventory = openInventoryOf(await settingsOf(command), process.env);
         const bill = await readBill(context, world, inventory);
-        answer(command, bill, billText(bill));
+        answer(command, bill, billText(bill, screenColumns()));
       }),
     );
 }

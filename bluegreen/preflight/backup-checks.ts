@@ -8,7 +8,7 @@ import { type Ground, inAccount } from './ground.ts';
 export function backupChecks(ground: Ground): readonly Check[] {
   return [
     { name: 'backups', look: () => repository(ground) },
-    { name: 'their place', look: () => inAccount(ground, () => place(ground)) },
+    { name: 'backup place', look: () => inAccount(ground, () => place(ground)) },
   ];
 }
 
@@ -23,7 +23,8 @@ async function repository({ backups, settings, clock }: Ground): Promise<Seen> {
   try {
     const { backups: files } = await backups.list();
     const [newest] = files;
-    if (newest === undefined) return ok('the repository opens with the password; it holds none yet');
+    if (newest === undefined)
+      return ok('the repository answers; it holds none yet, so that nothing tells whether the password is right');
     return ok(
       `the repository opens with the password; ${files.length} in it, the newest ${age(clock.now() / 1000 - newest.at)} old`,
     );

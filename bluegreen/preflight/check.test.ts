@@ -18,7 +18,7 @@ describe('checks', () => {
   test('are told all, in their order, whatever becomes of one of them', async () => {
     expect(await lookAtAll(CHECKS, LIMIT_MS)).toEqual([
       { name: 'well', state: 'ok', found: 'as it should be' },
-      { name: 'refused', state: 'blocks', found: 'it is wrong', next: 'mend it' },
+      { name: 'refused', state: 'blocks', found: 'd: it is wrong', next: 'mend it' },
       { name: 'broken', state: 'unknown', found: 'the check itself failed: x is undefined', next: expect.any(String) },
       { name: 'silent', state: 'unknown', found: 'no answer within 0.04 s', next: expect.any(String) },
       { name: 'last', state: 'warning', found: 'nearly', next: 'wait' },

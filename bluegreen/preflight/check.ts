@@ -58,7 +58,7 @@ async function looked(check: Check): Promise<Seen> {
   try {
     return await check.look();
   } catch (error) {
-    if (error instanceof AnnyError) return blocks(error.found, error.next);
+    if (error instanceof AnnyError) return blocks(`${error.doing}: ${error.found}`, error.next);
     const found = error instanceof Error ? error.message : String(error);
     return unknown(`the check itself failed: ${found}`, 'this is a bug in Anny, please report it');
   }

@@ -36,7 +36,7 @@ async function environmentFiles({ settings }: Ground): Promise<Seen> {
   const open = there.filter(({ mode }) => (mode & 0o077) !== 0).map(({ name }) => name);
   if (open.length > 0) {
     const paths = open.map((name) => join(settings.directory, name)).join(' ');
-    return blocks(`${open.join(' and ')} can be read by other users of this computer`, `chmod 600 ${paths}`);
+    return warning(`${open.join(' and ')} can be read by other users of this computer`, `chmod 600 ${paths}`);
   }
   return ok(
     there.length === 0
@@ -45,7 +45,7 @@ async function environmentFiles({ settings }: Ground): Promise<Seen> {
   );
 }
 
-async function programs({ settings, hasProgram, backups }: Ground): Promise<Seen> {
+async function programs({ hasProgram, backups }: Ground): Promise<Seen> {
   const needed = ['ssh', 'ssh-keygen', ...(backups.configured && backups.offMachine ? ['restic'] : [])];
   const missing = (await Promise.all(needed.map(async (one) => ((await hasProgram(one)) ? [] : [one])))).flat();
   if (missing.length > 0) {
@@ -53,7 +53,7 @@ async function programs({ settings, hasProgram, backups }: Ground): Promise<Seen
     return blocks(`${missing.join(', ')} missing on this computer`, `apt-get install ${packages.join(' ')}`);
   }
   const docker = (await hasProgram('docker')) ? 'docker too' : "no docker: builders build the app's image themselves";
-  return ok(`${needed.join(', ')}; ${docker} (${settings.environment})`);
+  return ok(`${needed.join(', ')}; ${docker}`);
 }
 
 async function ownPrograms({ settings }: Ground): Promise<Seen> {
