@@ -1,6 +1,7 @@
 import { type Image, imagesIn } from '../../builder/catalog.ts';
 import { BAKES } from '../../builder/sweep.ts';
 import type { Instance } from '../../cloud/cloud.ts';
+import type { Settings } from '../../config/settings.ts';
 import { type ListedClaim, listClaims } from '../../lease/list.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import type { Backup, Backups, Proof } from '../backups.ts';
@@ -8,6 +9,7 @@ import type { Context } from '../context.ts';
 import { isHealthy, probeHealth } from '../gates.ts';
 import type { World } from '../observe.ts';
 import type { ProbeAnswer } from '../probe.ts';
+import { hostOf } from '../restic/repository.ts';
 import { retireRules } from '../retire.ts';
 import type { RetireRules } from '../retirement.ts';
 import { judge, type Situation } from '../situation.ts';
@@ -63,7 +65,7 @@ export async function examine(context: Context, world: World): Promise<Observati
     tagged: instances.filter(({ tags }) => tags.includes('anny')),
     images,
     backups: {
-      ...{ configured: backups.configured, offMachine: backups.offMachine, ...kept },
+      ...{ configured: backups.configured, offMachine: isOffMachineOf(settings, backups), ...kept },
       schedule: settings.config.backup.schedule,
     },
     health,
@@ -78,6 +80,11 @@ export async function examine(context: Context, world: World): Promise<Observati
 }
 
 /** That they cannot be read is a finding, and keeps nobody from the others. */
+/** A host of the public name's is the machine itself. */
+function isOffMachineOf({ config, publicName }: Settings, { offMachine }: Backups): boolean {
+  return offMachine && hostOf(config.backup.repository) !== publicName;
+}
+
 async function listed(backups: Backups): Promise<Pick<Observations['backups'], 'files' | 'proof' | 'problem'>> {
   try {
     const { backups: files, proof } = await backups.list();

@@ -73,7 +73,7 @@ function backups(seen: Observations): Finding[] {
   }
   if (!offMachine) {
     const means = 'if the machine is lost, so are they: s3:…, sftp:… and rest:… are places off it';
-    return warning('backup-on-machine', 'backup.repository is a path on the machine that it protects', means, where);
+    return warning('backup-on-machine', 'backup.repository lies on the machine that it protects', means, where);
   }
   if (problem !== '') {
     const means = 'whether there is a backup is not known, and a restore from here would not find it either';

@@ -19,6 +19,12 @@ export function isOffMachine(address: string): boolean {
   return !address.startsWith('/');
 }
 
+/** "ewr1.vultrobjects.com" of "s3:https://ewr1.vultrobjects.com/bucket"; "" of a path. */
+export function hostOf(address: string): string {
+  if (address.startsWith('sftp:')) return sshTargetOf(address).host;
+  return /^(?:s3|rest):https?:\/\/(?:[^/@]+@)?([^/:]+)/.exec(address)?.[1] ?? '';
+}
+
 /** undefined when backup.repository is empty. SECRET_MISSING names what is not set. */
 export function repositoryOf({ config, secret, secretValues }: Settings): Repository | undefined {
   const { repository: address, ssh_host_key: hostKey } = config.backup;
