@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { answer } from '../operation/command-line.ts';
+import type { Settings } from '../config/settings.ts';
+import { answer, settingsOf } from '../operation/command-line.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { addLockOptions } from '../operation/lock-options.ts';
 import { age } from './age.ts';
@@ -12,6 +13,8 @@ import { exportState } from './export-state.ts';
 import { withWorld } from './look-commands.ts';
 import type { World } from './observe.ts';
 import { withContext } from './open-context.ts';
+import { restic } from './restic/restic.ts';
+import { openFromHere, trustOf } from './restic/restic-backups.ts';
 import { takeBackup } from './take-backup.ts';
 
 const NAME = ['[name]', 'as backup list shows it (default: the newest)'] as const;
@@ -43,6 +46,11 @@ export function addBackupCommands(program: Command): void {
     .action((name: string | undefined, options: ExportOptions, command: Command) =>
       withContext(command, (context) => exportOne(context, command, name, options)),
     );
+  backup
+    .command('restic')
+    .argument('<words...>', "restic's command and options: snapshots, key list, check")
+    .description('any command of restic on the repository, with what opens it: backup restic -- key list')
+    .action(async (words: string[], _options, command: Command) => runRestic(await settingsOf(command), words));
 }
 
 /** `drill`: the whole recovery, on a machine that is destroyed again. */
@@ -108,6 +116,19 @@ async function exportOne(
   const backup = await find(backups, name);
   const path = await exportState(backups, settings, { backup, directory: resolve(to), tar });
   answer(command, { ...backup, path }, `${path}\n`);
+}
+
+/** For what has no command of ours, such as changing the password. */
+async function runRestic(settings: Settings, words: readonly string[]): Promise<void> {
+  const doing = `running restic ${words.slice(0, 2).join(' ')}`;
+  const repository = openFromHere(settings, doing);
+  const { code, problem } = await restic(repository, words, { trust: trustOf(settings), to: process.stdout });
+  if (code === 0) return;
+  throw new AnnyError('COMMAND_FAILED', {
+    doing,
+    found: problem || `exit ${code}`,
+    next: 'restic help says what there is',
+  });
 }
 
 async function find(backups: Backups, name: string | undefined): Promise<Backup> {

@@ -13,9 +13,9 @@ import { runProgram, testBy } from '../../builder/trial/programs.ts';
 import { configSchema } from '../../config/schema.ts';
 import type { Settings } from '../../config/settings.ts';
 import { AnnyError } from '../../operation/errors.ts';
-import { repositoryFiles, repositoryOf } from './repository.ts';
+import { hostOf, repositoryFiles, repositoryOf } from './repository.ts';
 import { restic } from './restic.ts';
-import { resticBackups } from './restic-backups.ts';
+import { NOT_MADE_YET, resticBackups } from './restic-backups.ts';
 
 /** Nothing that can be made smaller. */
 const TEXT = randomBytes(50_000).toString('hex');
@@ -62,6 +62,16 @@ test('sftp: goes to the pinned host key alone', () => {
     [`[host]:2222 ${hostKey}\n`, ['-p', '2222', 'backup@host']],
   ]);
   expect(() => repositoryOf(settingsFor('sftp:backup@host:/srv/anny'))).toThrow('backup.ssh_host_key is empty');
+});
+
+test.each([
+  ['s3:https://ewr1.vultrobjects.com/bucket', 'ewr1.vultrobjects.com'],
+  ['rest:http://anny@app.example.com:8000/anny/', 'app.example.com'],
+  ['sftp:backup@app.example.com:/srv/anny', 'app.example.com'],
+  ['sftp://backup@app.example.com:2222//srv/anny', 'app.example.com'],
+  ['/mnt/backups', ''],
+])('%s lies on %s', (address, host) => {
+  expect(hostOf(address)).toBe(host);
 });
 
 test.each([
@@ -119,6 +129,14 @@ test('a host that does not answer is not an empty one, and its password is not s
   const problem = await nowhere.list().catch((error: unknown) => error);
   expect(['BACKUP_UNREADABLE', 'PROGRAM_MISSING']).toContain(problem instanceof AnnyError && problem.code);
   expect(inspect(problem)).not.toMatch(/p@ss|p%40ss/);
+});
+
+test('a machine knows a repository that is not there yet by the same words as this computer', async () => {
+  const there = await readFile(
+    join(import.meta.dirname, '../../templates/base/usr/local/lib/anny/repository.sh'),
+    'utf8',
+  );
+  expect(there).toContain(`grep -qiE '${NOT_MADE_YET.source}'`);
 });
 
 test('says what to install where there is no restic', async () => {

@@ -7,8 +7,8 @@ import { isOffMachine, type Repository, repositoryOf } from './repository.ts';
 import { type ResticOptions, type ResticResult, restic } from './restic.ts';
 import { keptIn, tagsOfProof } from './snapshots.ts';
 
-/** In the words of restic's many ways to a repository; that a host does not answer is something else. */
-const NOT_MADE_YET = /config file: [^|]*(not exist|no such file)|repository does not exist/i;
+/** In the words of restic's many ways to a repository; that a host does not answer is something else. repository.sh knows the same ones. */
+export const NOT_MADE_YET = /config file: [^|]*(not exist|no such file)|repository does not exist/i;
 
 /** What restic says of data that is not as it was written, or gone. */
 const DAMAGED = /ciphertext|does not exist|unexpected EOF|\bhash\b|no matching ID|not found in index/i;
@@ -16,14 +16,9 @@ const DAMAGED = /ciphertext|does not exist|unexpected EOF|\bhash\b|no matching I
 /** Backups in a restic repository, read by this computer's own restic. */
 export function resticBackups(settings: Settings, { listLimitMs }: { readonly listLimitMs?: number } = {}): Backups {
   const { repository: address } = settings.config.backup;
-  const { extra_ca: extraCa } = settings.config.tls;
-  const trust = extraCa === '' ? undefined : localPath(settings.directory, extraCa);
   const offMachine = isOffMachine(address);
-  const open = (doing: string): Repository => {
-    const repository = offMachine ? repositoryOf(settings) : undefined;
-    if (repository === undefined) throw outOfReach(doing, address);
-    return repository;
-  };
+  const trust = trustOf(settings);
+  const open = (doing: string): Repository => openFromHere(settings, doing);
   return {
     configured: address !== '',
     offMachine,
@@ -41,6 +36,19 @@ export function resticBackups(settings: Settings, { listLimitMs }: { readonly li
     verify: (backup) => fetchAll(open(`verifying backup ${backup.name}`), backup, '/', { trust, to: nowhere() }),
     write: (backup, to) => fetchAll(open(`fetching backup ${backup.name}`), backup, '/state', { trust, to }),
   };
+}
+
+/** BACKUP_MISSING where there is none that this computer can read. */
+export function openFromHere(settings: Settings, doing: string): Repository {
+  const { repository: address } = settings.config.backup;
+  const repository = isOffMachine(address) ? repositoryOf(settings) : undefined;
+  if (repository === undefined) throw outOfReach(doing, address);
+  return repository;
+}
+
+/** File with certificates that its host may show besides the usual ones. */
+export function trustOf({ config, directory }: Settings): string | undefined {
+  return config.tls.extra_ca === '' ? undefined : localPath(directory, config.tls.extra_ca);
 }
 
 const NOTHING: Kept = { backups: [], proof: undefined };
