@@ -77,7 +77,7 @@ async function run(
       problem: withoutSecrets(repository, (await said).join(''))
         .trim()
         .split('\n')
-        .slice(-3)
+        .slice(-4)
         .concat(ended)
         .filter((line) => line !== '')
         .join(' | '),

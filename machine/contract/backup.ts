@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { MadeBackup } from '../box.ts';
-import { ask, write } from '../trial/asking.ts';
+import { ask, hurry, write } from '../trial/asking.ts';
 import { startWriting } from '../trial/clients.ts';
 import { begin, blue, green, ground, STATE } from '../trial/pair.ts';
 import { packs, RESTIC, secretsWithRepository, turnBits } from '../trial/repository.ts';
@@ -100,5 +100,36 @@ export function backupContract(): void {
         '! journalctl | grep -q "of the trial"; ! grep -rqs "of the trial" /run/anny /var/log /var/lib/anny',
       );
     });
+
+    it('is kept waiting by anybody’s lock, but not by that of a writer that died while it tidied', async () => {
+      await blue.root(`${RESTIC} forget $(${RESTIC} snapshots --tag generation=99 --json | jq -r '.[].id')`);
+      await blue.root(dieOver('systemctl start --no-block anny-tend'));
+      await blue.box.fence();
+      await green.box.restore(made.id);
+      await green.box.activate();
+      await hurry(green, 'repository.sh', 'REPOSITORY_PAUSE_SECONDS');
+      // restic itself would honour that lock for half an hour.
+      expect(await green.box.backup()).toMatchObject({ release: 'green-20260101-000000' });
+      expect(await green.root(`${RESTIC} list locks`)).toBe('');
+      await green.root(dieOver(`unshare --uts sh -c 'hostname of-a-person; ${RESTIC} prune' &`));
+      await expect(green.box.backup()).rejects.toThrow(/already locked exclusively by PID \d+ on of-a-person/);
+      await green.root(`${RESTIC} unlock --remove-all`);
+      await begin();
+    });
   });
 }
+
+/** As when the power goes while restic has the repository for itself: its lock stays. */
+const dieOver = (tidying: string): string => `
+locks() {
+  curl -s -H 'Accept: application/vnd.x.restic.rest.v2' "$(sed 's/^rest://' /opt/anny/backup/repository)locks/" >/tmp/locks
+  grep -qE '[0-9a-f]{64}' /tmp/locks
+}
+for _ in 1 2 3 4 5; do
+  ${tidying}
+  for _ in $(seq 300); do ! locks || break; done
+  pkill -KILL -x restic || true
+  sleep 0.5
+  ! locks || exit 0
+done
+echo 'no lock was left'; exit 1`;

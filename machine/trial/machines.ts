@@ -136,7 +136,8 @@ async function create(
 ): Promise<{ readonly address: string }> {
   return ground.hypervisor.create({
     id,
-    hostname: id,
+    // As its release will be, as create-release.ts names machines.
+    hostname: `${id}-20260101-000000`,
     from,
     sshPublicKeys: [],
     userData: userData({ hostKey, user, authorizedKeys: [ground.publicKey] }),

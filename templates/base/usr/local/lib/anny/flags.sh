@@ -19,10 +19,12 @@ apply_role() {
       flag_off takeover pass
       held || start_jobs ;;
     relay)
-      stop_jobs ;;
+      stop_jobs
+      end_tidying ;;
     *)
       rm -f "$RUN"/mode/* "$RUN"/{hold,quiesced,relay-open} "$PULL_KEYS"
-      stop_jobs ;;
+      stop_jobs
+      end_tidying ;;
   esac
   [[ ! -e $ANSWERS_AT ]] || apply_address
 }

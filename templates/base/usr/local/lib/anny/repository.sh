@@ -41,22 +41,45 @@ repository_ssh() {
     "$port" "$REPOSITORY/ssh_key" "$REPOSITORY/known_hosts" "$host"
 }
 
-repository_said() { grep -v '^[[:space:]]*$' "$WORK/restic" | tail -n 3 | cut -c1-300 | paste -sd '|' || true; }
+repository_said() { grep -v '^[[:space:]]*$' "$WORK/restic" | tail -n 4 | cut -c1-300 | paste -sd '|' || true; }
 
 is_locked() { grep -q 'already locked' "$WORK/restic"; }
 
 # A repository that is not there yet, in the words of restic's many ways to it; that its host does not answer is something else.
-is_uninitialised() { grep -qiE 'config file: .*(not exist|no such file)|repository does not exist' "$WORK/restic"; }
+is_uninitialised() { grep -qiE 'config file: [^|]*(not exist|no such file)|repository does not exist' "$WORK/restic"; }
 
-# repository_try COMMAND...: waits for another's lock, and removes locks whose owner has died.
+# repository_try COMMAND...: the writer's. Waits for another's lock, and removes locks whose owner has died.
 repository_try() {
   local tries=1
   until repository_do "$@"; do
     is_locked && [[ $tries -lt $REPOSITORY_TRIES ]] || return 1
     tries=$((tries + 1))
-    sleep "$REPOSITORY_PAUSE_SECONDS"
-    repository_do unlock >/dev/null || true
+    remove_dead_lock || {
+      sleep "$REPOSITORY_PAUSE_SECONDS"
+      repository_do unlock >/dev/null || true
+    }
   done
+}
+
+# The lock of a writer that died while it tidied. restic would honour it for half an hour, since its machine is another; but that was
+# fenced, or ended its tidying (end_tidying), before this one became the writer. A lock of anybody else is waited for.
+remove_dead_lock() {
+  local ids id lock
+  ids=$(repository_do --no-lock list locks) || return 1
+  [[ -n $ids ]] || return 1
+  for id in $ids; do
+    lock=$(repository_do --no-lock cat lock "$id") || return 1
+    # Exclusive: there can be no second one beside it, which removing all would remove as well.
+    jq -e '.exclusive == true' <<<"$lock" >/dev/null && is_writers_host "$(jq -r .hostname <<<"$lock")" || return 1
+  done
+  note "removes the lock of $(jq -r .hostname <<<"$lock"), which is no longer the writer"
+  repository_do unlock --remove-all >/dev/null
+}
+
+# is_writers_host NAME: of a release that was the writer before this one, or of this one. A machine is called as its release.
+is_writers_host() {
+  history_entries "$HISTORY" | jq -es --arg host "$1" --argjson generation "$GENERATION" \
+    'any(.[]; .event == "activated" and .release == $host and .generation <= $generation)' >/dev/null
 }
 
 die_repository() {

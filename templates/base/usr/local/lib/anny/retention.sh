@@ -4,6 +4,9 @@
 readonly FORGET_EVERY_SECONDS=3600
 readonly FORGOTTEN=$LIB/forgotten
 readonly CHECKED=$LIB/checked
+# There while this machine may have the repository for itself: a later writer removes the lock of one that has not.
+readonly TIDYING=$RUN/tidying
+readonly TIDYING_UNITS=(anny-tend.service anny-backup.service anny-changes.service)
 # So much of the data is read again each week, beside all that says where it lies.
 readonly CHECK_SHARE=25%
 
@@ -14,6 +17,7 @@ forget_old_backups() {
 }
 
 forget() {
+  touch "$TIDYING"
   repository_do unlock >/dev/null || return 1
   is_latest_writer || return 1
   repository_try forget --host "$PUBLIC_NAME" --tag backup --group-by host --keep-within 1h --keep-within-hourly 1d \
@@ -21,6 +25,14 @@ forget() {
   # That they were restored.
   repository_try forget --host "$PUBLIC_NAME" --tag proof --group-by host --keep-last 10 >/dev/null || return 1
   touch "$FORGOTTEN"
+}
+
+# Before this machine has answered that it is no longer the writer. What restic has done until then is safe, and is gone on with
+# by the next.
+end_tidying() {
+  [[ -e $TIDYING ]] || return 0
+  timeout 10 systemctl stop "${TIDYING_UNITS[@]}" || systemctl kill --signal=KILL "${TIDYING_UNITS[@]}" || true
+  rm -f "$TIDYING"
 }
 
 # A machine that has slept while another took its place must not forget what that one wrote.
