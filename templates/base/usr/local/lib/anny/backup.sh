@@ -169,10 +169,13 @@ verb_restore() {
   is_archive "$archive" || die "snapshot $id is no backup of anny-box, or not all of it" \
     'the state here is as it was; take another: anny-bluegreen backup list'
   fill_with_holes "$archive"
+  # While it is compared.
+  sync -f "$archive" 3>&- 9>&- &
   wanted=$(jq -r .digest "$archive/manifest.json")
   found=$(manifest "$archive/state")
   [[ $(manifest_digest "$found") == "$wanted" ]] ||
     die "snapshot $id does not hold what was put into it" 'the state here is as it was; take another: anny-bluegreen backup list'
+  wait
   # From here what was pulled before is no longer there.
   if [[ -n $TAKEOVER_FROM ]]; then forget_takeover; fi
   rm -rf "$NEXT" "$RUN/beside"
