@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { type IncomingMessage, request as plainRequest } from 'node:http';
-import { createServer, request } from 'node:https';
+import { Agent, createServer, request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
@@ -31,6 +31,17 @@ function send(nginx: TrialNginx, method: string, path: string) {
     sent.on('error', reject);
   });
   return { sent, answered };
+}
+
+/** As of a client that keeps its connection. */
+function answerTo(nginx: TrialNginx, method: string, path: string): Promise<IncomingMessage> {
+  const options = { host: '127.0.0.1', port: nginx.httpsPort, rejectUnauthorized: false, method, path };
+  return new Promise((resolve, reject) => {
+    request({ ...options, agent: new Agent({ keepAlive: true }), headers: { host: 'anny.membies.com' } })
+      .on('response', (answer) => answer.resume().on('end', () => resolve(answer)))
+      .on('error', reject)
+      .end(method === 'POST' ? 'a body' : undefined);
+  });
 }
 
 async function ask(nginx: TrialNginx, method: string, path: string): Promise<number> {
@@ -110,6 +121,22 @@ describe('a relay', () => {
       upload.sent.end('more');
       expect(await upload.answered).toBe(200);
       expect(await underWay(nginx)).toBe('Writing: 1');
+    }),
+  );
+
+  testBy(
+    'nginx',
+    'ends what is open at an address that is about to lead elsewhere with its next answer, uploads too',
+    relaying(async (nginx) => {
+      await mkdir(join(nginx.root, 'run/anny/leaving'), { recursive: true });
+      const keeps = async (method: string) => (await answerTo(nginx, method, '/201')).headers.connection;
+      await nginx.flag('leaving/127.0.0.9', true);
+      expect([await keeps('GET'), await keeps('POST')]).toEqual(['keep-alive', 'keep-alive']);
+      await nginx.flag('leaving/127.0.0.1', true);
+      expect([await keeps('GET'), await keeps('POST')]).toEqual(['close', 'close']);
+      expect((await answerTo(nginx, 'POST', '/201')).statusCode).toBe(201);
+      await nginx.flag('leaving/127.0.0.1', false);
+      expect(await keeps('GET')).toBe('keep-alive');
     }),
   );
 });
