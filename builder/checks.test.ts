@@ -22,6 +22,8 @@ const MACHINE: Readonly<Record<string, string>> = {
   ufw: `printf '%s\\n' 'Status: active' 'Default: deny (incoming), allow (outgoing)' \
     '22/tcp                     LIMIT IN    Anywhere' '80/tcp                     ALLOW IN    Anywhere' \
     '22/tcp (v6)                LIMIT IN    Anywhere (v6)' '9000/tcp                   ALLOW IN    Anywhere'`,
+  'dpkg-query': `case "$*" in *nginx*) printf 'ii 1.22.1-9' ;; *gone*) printf 'rc 1.0' ;; *) echo 'no packages found' >&2; exit 1 ;; esac`,
+  curl: `case "$*" in *down*) echo 'curl: (7) Failed to connect' >&2; exit 7 ;; *http_code*) printf 503 ;; *) echo 'not yet' ;; esac`,
   'fail2ban-client': `case "$*" in *maxretry) echo 5 ;; *bantime) echo 3600 ;; *findtime) echo 60 ;; esac`,
 };
 
@@ -80,6 +82,57 @@ describe('a machine is asked what the definition says, and a test that fails say
       'NOT port 22/tcp is open to localhost: found 0.0.0.0:22',
       'port 9/tcp is closed',
       'NOT port 22/tcp is closed: found 0.0.0.0:22',
+    ]);
+  });
+
+  test('the address that something listens on', async () => {
+    expect(
+      await ask(`  ports:
+    - { port: 8000, protocol: tcp, address: 127.0.0.1 }
+    - { port: 22, protocol: tcp, address: 127.0.0.1 }
+    - { port: 443, protocol: tcp, address: "*" }
+    - { port: 9, protocol: udp, address: "::1" }\n`),
+    ).toEqual([
+      'port 8000/tcp listens on 127.0.0.1 alone',
+      'NOT port 22/tcp listens on 127.0.0.1 alone: found 0.0.0.0',
+      'port 443/tcp listens on * alone',
+      'NOT port 9/udp listens on ::1 alone: found nothing',
+    ]);
+  });
+
+  test('packages: there, new enough, absent', async () => {
+    expect(
+      await ask(`  packages:
+    - { name: nginx }
+    - { name: nginx, at_least: 1.22.1-1 }
+    - { name: nginx, at_least: 1.22.1-9+deb12u1 }
+    - { name: nginx, absent: true }
+    - { name: gone }
+    - { name: gone, absent: true }
+    - { name: never, at_least: "0" }\n`),
+    ).toEqual([
+      'package nginx is installed',
+      'package nginx is 1.22.1-1 or newer',
+      'NOT package nginx is 1.22.1-9+deb12u1 or newer: found 1.22.1-9',
+      'NOT package nginx is absent: found 1.22.1-9',
+      'NOT package gone is installed: found nothing',
+      'package gone is absent',
+      'NOT package never is 0 or newer: found nothing',
+    ]);
+  });
+
+  test('HTTP: what is answered, and what it says', async () => {
+    expect(
+      await ask(`  http:
+    - { url: "http://127.0.0.1/", status: 503, contains: not yet }
+    - { url: "http://127.0.0.1/", contains: "it's up" }
+    - { url: "http://down/" }\n`),
+    ).toEqual([
+      'http://127.0.0.1/ answers 503',
+      'http://127.0.0.1/ says not yet',
+      'NOT http://127.0.0.1/ answers 200: found 503',
+      "NOT http://127.0.0.1/ says it's up: found not yet",
+      'NOT http://down/ answers 200: found curl: (7) Failed to connect',
     ]);
   });
 

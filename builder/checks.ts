@@ -1,5 +1,6 @@
 import { parseYaml } from '../config/yaml-file.ts';
 import { quote } from '../machine/ssh-shell.ts';
+import { command, file, firewall, http, jail, packageCheck, portCheck, service, user } from './check-kinds.ts';
 import type { Definition } from './definition.ts';
 import { placeIn } from './definition-problems.ts';
 import type { ImageTests } from './definition-schema.ts';
@@ -74,81 +75,14 @@ function ownChecks({ tests, text, file: name }: Definition): Check[] {
   return [
     ...each('services', tests.services, service),
     ...each('ports', tests.ports, portCheck),
+    ...each('packages', tests.packages, packageCheck),
+    ...each('http', tests.http, http),
     ...each('users', tests.users, user),
     ...each('files', tests.files, file),
     ...each('firewall', tests.firewall, firewall),
     ...each('jails', tests.jails, jail),
     ...each('commands', tests.commands, command),
   ];
-}
-
-function service({ name, state }: ImageTests['services'][number]): string {
-  const title = quote(`service ${name} is ${state}`);
-  if (state === 'running') return `same ${title} active ${quote(`systemctl is-active ${name}`)}`;
-  return `same ${title} ${state} ${quote(`systemctl is-enabled ${name}`)}`;
-}
-
-function portCheck({ port, protocol, from }: ImageTests['ports'][number]): string {
-  const flag = protocol === 'tcp' ? '-Hltn' : '-Hlun';
-  const local = `ss ${flag} 'sport = :${port}' | awk '{print $4}'`;
-  const title = quote(`port ${port}/${protocol} is ${from === 'closed' ? 'closed' : `open to ${from}`}`);
-  if (from === 'closed') return `same ${title} "" ${quote(local)}`;
-  const wanted =
-    from === 'localhost'
-      ? `${local} | grep -q . && ! ${local} | grep -qvE '^(127\\.|\\[::1\\])'`
-      : `${local} | grep -qE '^(0\\.0\\.0\\.0|\\*|\\[::\\])'`;
-  return `expect ${title} ${quote(wanted)} ${quote(local)}`;
-}
-
-function user({ name, uid, groups, not_groups: notGroups }: ImageTests['users'][number]): string[] {
-  const has = (group: string): string => `id -nG ${name} | tr ' ' '\\n' | grep -qx ${group}`;
-  const groupsOf = quote(`id -nG ${name}`);
-  return [
-    ...(uid === undefined
-      ? [`expect ${quote(`user ${name} exists`)} ${quote(`id ${name}`)}`]
-      : [`same ${quote(`user ${name} has uid ${uid}`)} ${uid} ${quote(`id -u ${name}`)}`]),
-    ...groups.map((group) => `expect ${quote(`user ${name} is in ${group}`)} ${quote(has(group))} ${groupsOf}`),
-    // A user who is not there is in no group, and that is not meant.
-    ...notGroups.map(
-      (group) =>
-        `expect ${quote(`user ${name} is not in ${group}`)} ${quote(`id ${name} >/dev/null && ! ${has(group)}`)} ${groupsOf}`,
-    ),
-  ];
-}
-
-function file({ path, owner, mode, contains, absent }: ImageTests['files'][number]): string[] {
-  const there = `test -e ${quote(path)} || test -L ${quote(path)}`;
-  const look = quote(`ls -ld ${quote(path)}`);
-  if (absent) return [`expect ${quote(`${path} is absent`)} ${quote(`! { ${there}; }`)} ${look}`];
-  const octal = mode === undefined ? undefined : String(Number(mode));
-  return [
-    `expect ${quote(`${path} is there`)} ${quote(there)} ${look}`,
-    ...(owner === undefined
-      ? []
-      : [`same ${quote(`${path} belongs to ${owner}`)} ${owner} ${quote(`stat -c '%U:%G' ${quote(path)}`)}`]),
-    ...(octal === undefined
-      ? []
-      : [`same ${quote(`${path} has mode ${octal}`)} ${octal} ${quote(`stat -c %a ${quote(path)}`)}`]),
-    ...(contains === undefined
-      ? []
-      : [
-          `expect ${quote(`${path} contains ${contains}`)} ${quote(`grep -qF -- ${quote(contains)} ${quote(path)}`)} ${quote(`tail -n 3 ${quote(path)}`)}`,
-        ]),
-  ];
-}
-
-function firewall(rule: ImageTests['firewall'][number]): string {
-  const holds = (title: string, pattern: string, show: string): string =>
-    `expect ${quote(`firewall: ${title}`)} ${quote(`grep -qE ${quote(pattern)} <<<"$ufw_status"`)} ${quote(`grep -E ${quote(show)} <<<"$ufw_status"`)}`;
-  if ('default' in rule) {
-    return holds(
-      `incoming is ${rule.default} by default`,
-      `^Default: ${rule.default} \\(incoming\\)`,
-      '^Default:|^Status:',
-    );
-  }
-  const [kind, what] = 'allow' in rule ? ['ALLOW', rule.allow] : ['LIMIT', rule.limit];
-  return holds(`${what} ${kind.toLowerCase()}`, `^${what} +${kind} IN`, `^${what} `);
 }
 
 /** Of a chain that says what is open: all that is open. */
@@ -159,17 +93,4 @@ function nothingElseOpen(chain: readonly Definition[]): Check[] {
   const others = `grep -E ' (ALLOW|LIMIT) IN ' <<<"$ufw_status" | grep -vE '^(${['-', ...open].join('|')})( \\(v6\\))? ' | tr -s ' '`;
   const script = `same ${quote('firewall: nothing else is open')} "" ${quote(others)}`;
   return [{ script, where: chain.map(({ file }) => file).join(', ') }];
-}
-
-function jail({ name, maxretry, bantime, findtime }: ImageTests['jails'][number]): string {
-  const get = (what: string): string => `fail2ban-client get ${name} ${what}`;
-  const wanted = `${maxretry} ${bantime} ${findtime}`;
-  return `same ${quote(`jail ${name}: ${maxretry} retries, ban ${bantime} s, window ${findtime} s`)} ${quote(wanted)} ${quote(`${get('maxretry')}; ${get('bantime')}; ${get('findtime')}`)}`;
-}
-
-function command({ run, succeeds, prints }: ImageTests['commands'][number]): string {
-  // One line of output is one check, so its name is one line too.
-  const title = run.trim().replaceAll(/\s+/g, ' ');
-  if (prints !== undefined) return `prints ${quote(title)} ${quote(prints)} ${quote(run)}`;
-  return `${succeeds ? 'expect' : 'refuse'} ${quote(succeeds ? title : `not: ${title}`)} ${quote(run)}`;
 }

@@ -11,12 +11,35 @@ const rule = z.string().regex(/^\d+\/(tcp|udp)$/, 'a port with its protocol: 443
 const port = z.int().min(1).max(65535);
 const account = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'a name of a user or group');
 const unit = z.string().regex(/^[A-Za-z0-9@._:-]+$/, 'a name of a systemd unit');
+const protocol = z.enum(['tcp', 'udp']);
+const packageName = z.string().regex(/^[a-z0-9][a-z0-9.+-]*$/, "a package's name");
+const PORT_TESTS = '{ port, protocol: tcp or udp, and one of from: any, localhost, closed or address: 127.0.0.1 }';
 const FIREWALL_RULES = 'one of { allow: 443/tcp }, { limit: 22/tcp }, { default: deny }, { default: reject }';
 
 const testsSchema = z.strictObject({
   services: z.array(z.strictObject({ name: unit, state: z.enum(['running', 'enabled', 'disabled']) })).default([]),
   ports: z
-    .array(z.strictObject({ port, protocol: z.enum(['tcp', 'udp']), from: z.enum(['any', 'localhost', 'closed']) }))
+    .array(
+      z.union(
+        [
+          z.strictObject({ port, protocol, from: z.enum(['any', 'localhost', 'closed']) }),
+          z.strictObject({ port, protocol, address: z.union([z.ipv4(), z.ipv6(), z.literal('*')]) }),
+        ],
+        PORT_TESTS,
+      ),
+    )
+    .default([]),
+  packages: z
+    .array(z.strictObject({ name: packageName, at_least: z.string().optional(), absent: z.boolean().default(false) }))
+    .default([]),
+  http: z
+    .array(
+      z.strictObject({
+        url: z.string().regex(/^https?:\/\/\S+$/, 'a URL as the machine itself asks for it: http://127.0.0.1/'),
+        status: z.int().min(100).max(599).default(200),
+        contains: z.string().optional(),
+      }),
+    )
     .default([]),
   users: z
     .array(
@@ -66,7 +89,7 @@ export const definitionSchema = z.strictObject({
   parent: z.string().optional(),
   os: z.literal(true).optional(),
   docker: z.boolean().default(false),
-  packages: z.array(z.string().regex(/^[a-z0-9][a-z0-9.+-]*$/, "a package's name")).default([]),
+  packages: z.array(packageName).default([]),
   templates: z.string().optional(),
   users: z
     .array(

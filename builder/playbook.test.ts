@@ -106,9 +106,9 @@ describe('the images', () => {
       name: 'deploy',
       not_groups: ['docker', 'sudo', 'root'],
     });
-    expect(tests.flatMap(({ ports }) => ports).map(({ port, from }) => `${port} ${from}`)).toEqual([
-      ...['22 any', '80 any', '443 any'],
-    ]);
+    expect(
+      tests.flatMap(({ ports }) => ports).map((one) => `${one.port} ${'from' in one ? one.from : one.address}`),
+    ).toEqual([...['22 any', '80 any', '443 any']]);
   });
 
   test('make the directories with their owners and modes', async () => {
