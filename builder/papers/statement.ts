@@ -31,6 +31,8 @@ const statementSchema = z.object({
       byproducts: z.array(
         z.object({
           name: z.string(),
+          /** in-toto wants one of uri, digest and content in whatever is named. */
+          uri: z.string().optional(),
           digest: digestSchema.optional(),
           annotations: z.record(z.string(), z.number()).optional(),
         }),
@@ -79,8 +81,10 @@ export function statementText(baked: Baked): string {
         byproducts: [
           { name: CONTENTS_PATH, digest: { sha256: sha256(baked.contents) } },
           { name: SBOM_PATH, digest: { sha256: sha256(baked.sbom) } },
-          { name: 'seconds by step', annotations: baked.seconds },
-          ...(lynis === undefined ? [] : [{ name: 'lynis', annotations: { hardeningIndex: lynis } }]),
+          { name: 'seconds by step', uri: 'urn:anny:seconds-by-step', annotations: baked.seconds },
+          ...(lynis === undefined
+            ? []
+            : [{ name: 'lynis', uri: 'urn:anny:lynis', annotations: { hardeningIndex: lynis } }]),
         ],
       },
     },
