@@ -46,7 +46,10 @@ interface Engine {
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** An engine that speaks as much of Docker's API as a bake needs. */
-async function engineWith(answers: { readonly build?: Answer; readonly save?: Answer } = {}): Promise<Engine> {
+async function engineWith(
+  answers: { readonly build?: Answer; readonly save?: Answer; readonly makes?: string } = {},
+): Promise<Engine> {
+  let platform = 'amd64';
   const asked: string[] = [];
   const contexts: Buffer[] = [];
   const built: Answer = (_request, response) => response.end('{"stream":"Step 1/1"}\n');
@@ -56,7 +59,10 @@ async function engineWith(answers: { readonly build?: Answer; readonly save?: An
     asked.push(path);
     if (path === '/_ping') response.end('OK');
     else if (path.endsWith('/version')) response.end('{"Arch":"amd64"}');
+    else if (/^\/images\/.*\/json$/.test(path))
+      response.end(JSON.stringify({ Architecture: answers.makes ?? platform }));
     else if (path.startsWith('/build')) {
+      platform = /platform=linux\/(\w+)/.exec(path)?.[1] ?? 'amd64';
       void buffer(request).then((context) => {
         contexts.push(context);
         (answers.build ?? built)(request, response);
@@ -204,6 +210,14 @@ describe("the app's image", () => {
     await bakeOn(engine, machine('10.0.0.7', { architecture: 'arm64' }));
     // The first was begun before there was a machine.
     expect(engine.asked.findLast((path) => path.startsWith('/build'))).toContain('platform=linux/arm64');
+  });
+
+  test('that is for another kind of processor fails the bake, with the line that it stands on', async () => {
+    const engine = await engineWith({ makes: 'arm64' });
+    await expect(bakeOn(engine, machine('192.0.2.7'))).rejects.toMatchObject({
+      code: 'BUILD_FAILED',
+      found: expect.stringMatching(/^app\/Dockerfile:1 FROM .* gave an image for arm64$/),
+    });
   });
 
   test('that does not build fails the bake with its last lines', async () => {

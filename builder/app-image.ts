@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Shell } from '../machine/shell.ts';
 import { AnnyError } from '../operation/errors.ts';
 import type { StepReport } from '../operation/report.ts';
+import { requireArchitecture } from './app-architecture.ts';
 import { bakedTag, baseTag, buildHere } from './build-app.ts';
 import { type ImageArchive, openArchive } from './image-archive.ts';
 import { buildThere, loadOver } from './load-image.ts';
@@ -23,6 +24,7 @@ export function beginApp(settings: Settings, stop: AbortSignal, engine = new Doc
   const build = async (machine: string): Promise<Made> => {
     const platform = (await engine.version()).Arch === machine ? {} : { platform: `linux/${machine}` };
     const id = await buildHere(settings, engine, { platform, stop, tell: (line) => tell(line) });
+    await requireArchitecture(settings, engine, { id, machine });
     return { machine, archive: await archiveOf(engine, id, stop) };
   };
   const begun = isThere(engine).then((here) => (here ? build(LIKELY_MACHINE) : undefined));

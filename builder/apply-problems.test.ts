@@ -35,6 +35,11 @@ describe('a command that fails while an image is made', () => {
     expect(explained).toMatchObject({ code: 'NO_SPACE', next: expect.stringContaining('infra.vultr_plan') });
   });
 
+  test('says so in the words of Docker too, and in which line of the file', async () => {
+    const { explained } = await explain('exit 1: + sshd -t\n  write /var/lib/docker/tmp/x: no space left on device');
+    expect(explained).toMatchObject({ code: 'NO_SPACE', doing: 'baking base, images/base.yaml:5:5  run.0' });
+  });
+
   test('names the file and the line of what was run last, of several lines too', async () => {
     const { explained } = await explain('exit 1: + sshd -t\n  + nginx -t\n  nginx: [emerg] unknown directive');
     expect(explained).toMatchObject({ code: 'COMMAND_FAILED', doing: 'running images/base.yaml:6:5  run.1' });

@@ -3,25 +3,34 @@ import { AnnyError, hasCode } from '../operation/errors.ts';
 import type { Definition } from './definition.ts';
 import { placeIn } from './definition-problems.ts';
 
-const NO_SPACE = /No space left on device|have enough free space/;
+const NO_SPACE = /No space left on device|have enough free space/i;
 const NO_PACKAGE = /Unable to locate package (\S+)|Package '([^']+)' has no installation candidate/;
 /** What runScript says before it runs a line. */
-const RUN_LINE = /^\s*\+ (.*)$/;
+const RUN_LINE = /^(?:exit \d+: )?\s*\+ (.*)$/;
 
 /** A command of the machine failed while its definition was applied: what that means, and which line of the file it comes from. */
 export function explainFailure(definition: Definition, step: string, error: unknown): unknown {
   if (!(error instanceof AnnyError) || !hasCode(error, 'COMMAND_FAILED')) return error;
   const { found } = error;
-  if (NO_SPACE.test(found)) return noSpace(definition, step, error);
+  const index = lastLine(definition, found);
+  if (NO_SPACE.test(found)) return noSpace(definition, index === -1 ? step : placeOfLine(definition, index), error);
   const [, unknown, gone] = NO_PACKAGE.exec(found) ?? [];
   const missing = unknown ?? gone;
   if (missing !== undefined) return noPackage(definition, missing, error);
+  return index === -1 ? error : badLine(definition, index, error);
+}
+
+/** Which line of `run` was at it; -1 where none is known. */
+function lastLine(definition: Definition, found: string): number {
   const line = found
     .split('\n')
     .flatMap((text) => RUN_LINE.exec(text)?.[1] ?? [])
     .at(-1);
-  const index = definition.run.findIndex((one) => one.trim().split('\n')[0] === line);
-  return line === undefined || index === -1 ? error : badLine(definition, index, error);
+  return definition.run.findIndex((one) => one.trim().split('\n')[0] === line);
+}
+
+function placeOfLine(definition: Definition, index: number): string {
+  return placeIn(yamlOf(definition), ['run', String(index)], 'value');
 }
 
 function noSpace({ name }: Definition, step: string, cause: AnnyError): AnnyError {
@@ -49,7 +58,7 @@ function noPackage(definition: Definition, missing: string, cause: AnnyError): A
 
 function badLine(definition: Definition, index: number, cause: AnnyError): AnnyError {
   return new AnnyError('COMMAND_FAILED', {
-    doing: `running ${placeIn(yamlOf(definition), ['run', String(index)], 'value')}`,
+    doing: `running ${placeOfLine(definition, index)}`,
     found: cause.found,
     next: cause.next,
     cause,

@@ -18,18 +18,20 @@ export async function applyDefinition(
   const { operation, settings } = context;
   const definition = own(chain);
   const files = await renderTree(settings, definition);
+  const explained = <T>(name: string, work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      throw explainFailure(definition, name, error);
+    });
   const apply = (name: string, script: string): Promise<unknown> =>
     script.trim() === ''
       ? Promise.resolve()
       : runStep(operation, {
           name,
           interruptible: true,
-          run: (progress) =>
-            shell
-              .run(script, { timeoutMs: APPLY_TIMEOUT_MS, onLine: (line) => progress.progress(line) })
-              .catch((error: unknown) => {
-                throw explainFailure(definition, name, error);
-              }),
+          run: (progress) => {
+            const onLine = (line: string): void => progress.progress(line);
+            return explained(name, shell.run(script, { timeoutMs: APPLY_TIMEOUT_MS, onLine }));
+          },
           describe: () => '',
         });
   const sendBase = (): Promise<string> =>
@@ -48,7 +50,7 @@ export async function applyDefinition(
   await runStep(operation, {
     name: 'files',
     interruptible: true,
-    run: () => upload(shell, files),
+    run: () => explained('files', upload(shell, files)),
     describe: () => `${files.length}`,
   });
   await apply('app base', loadBase);
@@ -57,7 +59,7 @@ export async function applyDefinition(
       name: 'app image',
       detail: `from ${settings.config.app.context}`,
       interruptible: true,
-      run: (progress) => bringApp(shell, progress),
+      run: (progress) => explained('app image', bringApp(shell, progress)),
       describe: (text) => text,
     });
   }
