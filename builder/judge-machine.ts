@@ -31,12 +31,13 @@ export async function testMachine(
         return place === undefined ? '' : ` (${place})`;
       };
       if (bad.length === 0 && missing === 0) return results.length;
+      const failures = [
+        ...bad.map((check) => `${check.name}: ${check.found || 'does not hold'}${placeOf(check)}`),
+        ...(missing === 0 ? [] : [`${missing} tests gave no answer`]),
+      ];
       throw new AnnyError('IMAGE_TEST_FAILED', {
         doing: `testing what ${own(chain).name} must hold`,
-        found: [
-          ...bad.map((check) => `${check.name}: ${check.found || 'does not hold'}${placeOf(check)}`),
-          ...(missing === 0 ? [] : [`${missing} tests gave no answer`]),
-        ].join('; '),
+        found: failures.length === 1 ? (failures[0] ?? '') : failures.map((line) => `\n  ${line}`).join(''),
         next: `mend ${own(chain).file} or its templates; --on-error=keep leaves the machine for a look`,
       });
     },

@@ -28,7 +28,7 @@ function shellOn(connection: Connection, address: string): Shell {
 
 /** The script goes as one quoted argument, so that stdin stays free for data. The umask of logins is for people: services read what is made here. */
 function asRoot(script: string): string {
-  return `sudo -n bash -euo pipefail -c ${quote(`umask 022\n${script}`)}`;
+  return `umask 022; sudo -n bash -euo pipefail -c ${quote(script)}`;
 }
 
 export function quote(text: string): string {
