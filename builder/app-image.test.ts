@@ -110,7 +110,14 @@ function machine(address: string, { architecture = 'amd64', layers = '', takes =
 
 const quiet = { progress: () => undefined, done: () => undefined, failed: () => undefined };
 
-async function bakeOn(engine: Engine, shell: Shell, stop = new AbortController().signal): Promise<string> {
+/** Over when the test is. */
+function untilEnd(): AbortSignal {
+  const ended = new AbortController();
+  onTestFinished(() => ended.abort());
+  return ended.signal;
+}
+
+async function bakeOn(engine: Engine, shell: Shell, stop = untilEnd()): Promise<string> {
   const settings = await settingsIn(await projectWith(PROJECT));
   return beginApp(settings, stop, engine.docker)(shell, quiet);
 }
