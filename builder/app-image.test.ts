@@ -276,7 +276,13 @@ test('a build context without its Dockerfile is refused before anything is made'
   );
   await expect(readBuildContext(settings)).rejects.toMatchObject({
     code: 'CONFIG_INVALID',
+    doing: 'reading app.dockerfile (config.yaml:2)',
     found: 'there is no Dockerfil in app',
+  });
+  const elsewhere = await settingsIn(await projectWith({ 'config.yaml': 'app:\n  name: x\n  context: ap\n' }));
+  await expect(readBuildContext(elsewhere)).rejects.toMatchObject({
+    doing: 'reading app.context (config.yaml:3)',
+    found: 'there is no directory ap',
   });
 });
 

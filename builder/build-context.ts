@@ -3,7 +3,7 @@ import { join, normalize, relative, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import dockerignore from '@balena/dockerignore';
 import { pack } from 'tar-stream';
-import type { Settings } from '../config/settings.ts';
+import { keyAndOrigin, type Settings } from '../config/settings.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { projectFile } from './project-files.ts';
 
@@ -17,13 +17,14 @@ export interface ContextFile {
 }
 
 /** Everything that Docker would see of config.app.context, .dockerignore heeded, sorted by path. */
-export async function readBuildContext({ config, directory }: Settings): Promise<readonly ContextFile[]> {
+export async function readBuildContext(settings: Settings): Promise<readonly ContextFile[]> {
+  const { config, directory } = settings;
   const { context } = config.app;
   const dockerfile = normalize(config.app.dockerfile);
   const root = projectFile(directory, context);
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
     throw new AnnyError('CONFIG_INVALID', {
-      doing: 'reading app.context',
+      doing: `reading ${keyAndOrigin(settings, 'app.context')}`,
       found: `there is no directory ${context}`,
       next: 'correct app.context in config.yaml: the directory with the Dockerfile of your app',
       cause,
@@ -39,7 +40,7 @@ export async function readBuildContext({ config, directory }: Settings): Promise
     .sort();
   if (!paths.includes(dockerfile)) {
     throw new AnnyError('CONFIG_INVALID', {
-      doing: 'reading app.dockerfile',
+      doing: `reading ${keyAndOrigin(settings, 'app.dockerfile')}`,
       found: `there is no ${dockerfile} in ${context}`,
       next: 'write one, or name another in config.yaml',
     });

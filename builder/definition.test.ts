@@ -139,6 +139,13 @@ describe('a wrong image definition is refused with the place, what was found and
     expect(found).toContain('images/other.yaml:3:1  dockr: no such key; did you mean docker?');
   });
 
+  test("the app's configuration file that is not there, with the line of config.yaml", async () => {
+    const { doing, found } = await complaint(`${HEAD}app: true\n`, {
+      'config.yaml': 'app:\n  config_file: app/cnfig.yaml\n',
+    });
+    expect(`${doing}: ${found}`).toBe('reading app.config_file (config.yaml:2): there is no file app/cnfig.yaml');
+  });
+
   test('two templates for one file', async () => {
     const { found } = await complaint(`${HEAD}templates: templates/thing\n`, {
       ...OTHERS,

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { nearest } from '../config/nearest.ts';
-import type { Settings } from '../config/settings.ts';
+import { keyAndOrigin, type Settings } from '../config/settings.ts';
 import { parseYaml } from '../config/yaml-file.ts';
 import { AnnyError } from '../operation/errors.ts';
 import type { Definition } from './definition.ts';
@@ -93,11 +93,12 @@ async function renderFile(path: string, target: string, templates: string, conte
 }
 
 /** The app's plain configuration file, mounted read-only. */
-async function appConfig({ config, directory }: Settings): Promise<Bare[]> {
+async function appConfig(settings: Settings): Promise<Bare[]> {
+  const { config, directory } = settings;
   if (config.app.config_file === '') return [];
   const content = await readFile(projectFile(directory, config.app.config_file)).catch((cause: unknown) => {
     throw new AnnyError('CONFIG_INVALID', {
-      doing: 'reading app.config_file',
+      doing: `reading ${keyAndOrigin(settings, 'app.config_file')}`,
       found: `there is no file ${config.app.config_file}`,
       next: 'correct the path in config.yaml, or set it to "" when the app has none',
       cause,

@@ -39,3 +39,9 @@ export interface SecretOrigin {
   /** "environment VULTR_API_KEY", ".env line 3"; "" when it is not set. */
   readonly origin: string;
 }
+
+/** "app.context (config.yaml:12)": a key, and where its value comes from as far as that is known. */
+export function keyAndOrigin(settings: Settings & Partial<Pick<LoadedSettings, 'origins'>>, key: string): string {
+  const origin = settings.origins?.find((one) => one.key === key)?.origin;
+  return origin === undefined ? key : `${key} (${origin})`;
+}

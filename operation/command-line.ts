@@ -59,7 +59,7 @@ async function ask(command: Command, question: string): Promise<boolean> {
     throw new AnnyError('USAGE', {
       doing: command.name(),
       found: 'nobody is there to be asked',
-      next: 'add --yes to go on without a question; plan shows what would happen',
+      next: 'add --yes to go on without a question; plan, or --dry-run, shows what would happen',
     });
   }
   return yesNo(question);
