@@ -28,6 +28,15 @@ describe('preflight', () => {
     expect(stateOf(results, 'programs')).toContain('no docker');
   });
 
+  test('looks for the reserved IP where traffic is to come by one, and says which key makes it', async ({ scene }) => {
+    const byReservedIp = { deploy: { switch: 'reserved_ip' } };
+    const missing = wrong(await scene.look({}, byReservedIp))['reserved IP'];
+    expect(missing).toMatch(/^blocks .*the account has none in ewr .*infra\.foundation\.reserved_ip .*anny-infra up/);
+    await scene.api.ask('POST', '/reserved-ips', { region: 'ewr', ip_type: 'v4', label: 'anny-production' });
+    const found = stateOf(await scene.look({}, byReservedIp), 'reserved IP');
+    expect(found).toBe('ok 10.77.128.1 in ewr, attached to nothing yet');
+  });
+
   test('reports everything at once, with a fix for each', async ({ scene }) => {
     await scene.api.admin('PUT', '/terms', { instance_limit: 1, sold_out: [{ region: 'ewr', plan: 'vc2-1c-2gb' }] });
     await scene.api.ask('DELETE', `/domains/${DOMAIN}`);

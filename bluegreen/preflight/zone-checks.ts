@@ -1,5 +1,6 @@
 import { firewallGroup } from '../create-release.ts';
 import { addressRecords } from '../observe.ts';
+import { chooseReservedIp } from '../reserved-ip.ts';
 import { refuseAmbiguousName } from '../unfit-name.ts';
 import { blocks, type Check, ok, type Seen, unknown, warning } from './check.ts';
 import { type Ground, inAccount } from './ground.ts';
@@ -12,6 +13,9 @@ export function zoneChecks(ground: Ground): readonly Check[] {
   return [
     { name: 'zone', look: () => inAccount(ground, () => zone(ground)) },
     { name: 'delegation', look: () => delegation(ground) },
+    ...(ground.settings.config.deploy.switch === 'dns'
+      ? []
+      : [{ name: 'reserved IP', look: () => inAccount(ground, () => reservedIp(ground)) }]),
     { name: 'firewall', look: () => inAccount(ground, () => firewall(ground)) },
   ];
 }
@@ -71,4 +75,9 @@ async function firewall({ cloud, settings }: Ground): Promise<Seen> {
   if (wanted === '') return ok('none in front of machines (infra.firewall_group); each has its own');
   await firewallGroup({ cloud, settings });
   return ok(`the account has the group "${wanted}"`);
+}
+
+async function reservedIp({ cloud, settings }: Ground): Promise<Seen> {
+  const { address, region, attachedTo } = chooseReservedIp(settings, await cloud.reservedIps());
+  return ok(`${address} in ${region}, attached to ${attachedTo ?? 'nothing yet'}`);
 }
