@@ -58,6 +58,19 @@ describe('steps on a terminal', () => {
     ]);
   });
 
+  test('of which several speak show one line each, and a count as one that goes on', () => {
+    const terminal = screen();
+    const report = liveSteps(clock, terminal);
+    const packages = report.step('packages');
+    const send = report.step('send');
+    for (const line of ['one', 'two']) packages.progress(line);
+    for (const line of ['10 MB', '20 MB', '130 MB']) send.progress(line);
+    vi.advanceTimersByTime(1000);
+    expect(terminal.shown()).toEqual(['* packages 1.0 s', '    two', '* send 1.0 s', '    130 MB']);
+    packages.done();
+    expect(terminal.shown()).toEqual(['✔ packages 1.0 s', '* send 1.0 s', '    130 MB']);
+  });
+
   test('never take more than one line each, however long they speak', () => {
     const terminal = screen(20);
     const step = liveSteps(clock, terminal).step('packages');

@@ -8,7 +8,7 @@ export type Terminal = Pick<NodeJS.WriteStream, 'write'> & { readonly columns?: 
 
 const FRAMES = [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'];
 const FRAME_MS = 100;
-/** Of what the step says that spoke last. */
+/** Of a step that speaks alone; of several, each shows its last line. */
 const LAST_LINES = 3;
 const NARROW = 80;
 
@@ -19,19 +19,20 @@ interface Running {
   readonly said: string[];
 }
 
-/** Steps that run, several at once, in a block at the end of the screen: how long each takes, and the last lines of one. */
+/** Steps that run, several at once, in a block at the end of the screen: how long each takes, and the last lines of what it says. */
 export function liveSteps(clock: Clock, stream: Terminal): Report {
   const running = new Set<Running>();
   let expected: Readonly<Record<string, number>> = {};
-  let speaks: Running | undefined;
   let drawn = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const block = (): string[] => {
     const frame = FRAMES[Math.floor(clock.now() / FRAME_MS) % FRAMES.length] ?? '';
+    const speaking = [...running].filter(({ said }) => said.length > 0).length;
+    const shown = speaking > 1 ? 1 : LAST_LINES;
     return [...running].flatMap((one) => [
       `${pc.yellow(frame)} ${one.title} ${pc.dim(lasting(clock, one.begun, expected[one.name]))}`,
-      ...(one === speaks ? one.said.map((line) => pc.dim(`    ${line}`)) : []),
+      ...one.said.slice(-shown).map((line) => pc.dim(`    ${line}`)),
     ]);
   };
   const draw = (above: string): void => {
@@ -50,7 +51,6 @@ export function liveSteps(clock: Clock, stream: Terminal): Report {
   };
   const end = (one: Running, line: string): void => {
     running.delete(one);
-    if (speaks === one) speaks = undefined;
     tick();
     say(line);
   };
@@ -63,8 +63,8 @@ export function liveSteps(clock: Clock, stream: Terminal): Report {
     return {
       progress: (text) => {
         const line = text.trim();
-        if (line === '' || line === one.said.at(-1)) return;
-        speaks = one;
+        if (line === '') return;
+        if (wordsOf(line) === wordsOf(one.said.at(-1) ?? '')) one.said.pop();
         one.said.push(line);
         if (one.said.length > LAST_LINES) one.said.shift();
       },
@@ -83,6 +83,11 @@ export function liveSteps(clock: Clock, stream: Terminal): Report {
       expected = { ...expected, ...seconds };
     },
   };
+}
+
+/** Without its figures: a count that goes on takes the place of the one before. */
+function wordsOf(line: string): string {
+  return line.replaceAll(/\d+/g, '#');
 }
 
 /** "3.1 s of about 12 s" */
