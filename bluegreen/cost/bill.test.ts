@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Image } from '../../builder/catalog.ts';
-import type { Instance, InstanceId, SnapshotId } from '../../cloud/cloud.ts';
+import type { Instance, InstanceId, ReservedIpId, SnapshotId } from '../../cloud/cloud.ts';
 import { usd } from '../../cloud/money.ts';
 import { pricesOf } from '../../cloud/prices.ts';
 import { configSchema } from '../../config/schema.ts';
@@ -64,6 +64,7 @@ describe('a machine is there', () => {
   test('and is never called useless when it cannot be asked', () => {
     expect(reasons([writer, silent(2)])['green-2']).toMatch(/may hold writes that nothing else has$/);
     expect(reasons([silent(2)])['green-2']).not.toContain('→');
+    expect(reasons([silent(3), silent(2, { stage: 'candidate' })])['green-2']).toBe('a candidate that never served');
   });
 
   test('since a bake or a drill left it, in whatever environment a bake was', () => {
@@ -103,8 +104,8 @@ describe('the bill', () => {
   ];
   const observed = examined(world, { tagged, images });
   const addresses = [
-    { id: 'r1', label: 'anny-test', region: 'ewr', address: '192.0.2.9', instanceId: '' },
-    { id: 'r2', label: 'a website', region: 'ewr', address: '192.0.2.8', instanceId: '' },
+    { id: 'r1' as ReservedIpId, label: 'anny-test', region: 'ewr', address: '192.0.2.9', attachedTo: undefined },
+    { id: 'r2' as ReservedIpId, label: 'a website', region: 'ewr', address: '192.0.2.8', attachedTo: undefined },
   ];
   const storages = [{ id: 's1', label: 'anny-staging', region: 'ewr', host: 'ewr1.vultrobjects.com' }];
   const items = [

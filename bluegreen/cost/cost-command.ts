@@ -33,7 +33,7 @@ export async function readBill(context: Context, world: World, inventory: Invent
     examine(context, world),
     cloud.plans(),
     cloud.account(),
-    inventory.reservedIps(),
+    cloud.reservedIps(),
     inventory.objectStorages(),
   ]);
   const prices = pricesOf(settings.config);

@@ -1,5 +1,5 @@
-import type { Instance } from '../../cloud/cloud.ts';
-import type { ObjectStorage, ReservedIp } from '../../cloud/inventory.ts';
+import type { Instance, ReservedIp } from '../../cloud/cloud.ts';
+import type { ObjectStorage } from '../../cloud/inventory.ts';
 import type { Prices } from '../../cloud/prices.ts';
 import type { Settings } from '../../config/settings.ts';
 import { tagValue } from '../tags.ts';
@@ -18,8 +18,8 @@ export function addressItems(
   machines: readonly Instance[],
   { reservedIpMonth: monthly }: Prices,
 ): readonly Item[] {
-  return addresses.flatMap(({ id, label, region, address, instanceId }) => {
-    const machine = machines.find((one) => one.id === instanceId);
+  return addresses.flatMap(({ id, label, region, address, attachedTo }) => {
+    const machine = machines.find((one) => one.id === attachedTo);
     const environment = environmentOf(settings, label) ?? (machine && tagValue(machine.tags, 'env'));
     if (environment === undefined) return [];
     const why = machine === undefined ? 'kept by the foundation; no machine has it' : `leads to ${machine.label}`;

@@ -49,6 +49,7 @@ function releaseReason(seen: Observations, { id }: Instance): Reason {
     if (situation.strays.includes(release)) return strayReason(seen, retire);
   }
   if (situation.kind === 'empty') return strayReason(seen, 'anny-bluegreen promote');
+  if ('strays' in situation && situation.strays.includes(release)) return stays('a candidate that never served');
   if ('problem' in release) return stays(`does not answer (${release.problem}); may hold writes that nothing else has`);
   return stays(`${release.status.role}; nothing is live, so it may be the only copy`);
 }

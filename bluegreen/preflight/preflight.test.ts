@@ -72,6 +72,13 @@ describe('the account', () => {
     expect(wrong(await scene.look({ first })).account).toMatch(/^blocks Invalid API token.*VULTR_API_KEY/);
   });
 
+  test('that is busy for a moment is asked again', async ({ scene }) => {
+    await scene.api.plan({ kind: 'rate-limit', operation: 'GET /account', retryAfterSeconds: 0 }, 2);
+    expect(wrong(await scene.look())).toEqual({});
+    await scene.api.plan({ kind: 'rate-limit', operation: 'GET /account', retryAfterSeconds: 0 }, 3);
+    expect(wrong(await scene.look()).account).toMatch(/^blocks Rate limit exceeded/);
+  });
+
   test('that cannot be reached says where that was tried', async ({ scene, clock }) => {
     const first = firstLook({ apiUrl: 'http://127.0.0.1:9/v2', apiKey: 'k', clock });
     expect(wrong(await scene.look({ first })).account).toMatch(/^blocks http:\/\/127\.0\.0\.1:9\/v2 does not answer/);

@@ -1,19 +1,8 @@
 import { z } from 'zod';
 import { hasCode } from '../../operation/errors.ts';
-import type { Inventory, ObjectStorage, ReservedIp } from '../inventory.ts';
+import type { Inventory, ObjectStorage } from '../inventory.ts';
 import { type ApiOptions, openApi } from './call.ts';
 import { listAll } from './list.ts';
-
-const reservedIpAnswer = z
-  .object({
-    ...{ id: z.string(), region: z.string(), subnet: z.string() },
-    ...{ label: z.string().nullish(), instance_id: z.string().nullish() },
-  })
-  .transform(
-    ({ id, region, subnet, label, instance_id }): ReservedIp => ({
-      ...{ id, region, address: subnet, label: label ?? '', instanceId: instance_id ?? '' },
-    }),
-  );
 
 const objectStorageAnswer = z
   .object({ id: z.string(), region: z.string(), label: z.string().nullish(), s3_hostname: z.string().nullish() })
@@ -32,7 +21,6 @@ const zoneAnswer = z.object({ domain: z.object({ domain: z.string() }) });
 export function openInventory(options: ApiOptions): Inventory {
   const api = openApi(options);
   return {
-    reservedIps: () => listAll(api, '/reserved-ips', 'reserved_ips', reservedIpAnswer),
     // A key may be kept from these alone: what it must not see is not counted, and the rest is.
     objectStorages: () =>
       listAll(api, '/object-storage', 'object_storages', objectStorageAnswer).catch((error: unknown) => {
