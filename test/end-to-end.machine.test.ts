@@ -83,7 +83,8 @@ describe('an operator who looks', () => {
     const before = await machines();
     const { code, stdout } = await bluegreen(['plan', '--again', '--json']);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ action: 'promote', cost: { nowMonthlyUsd: 5, thenMonthlyUsd: 10 } });
+    const cost = { nowMonthlyUsd: 5 * before.length, thenMonthlyUsd: 5 * (before.length + 1) };
+    expect(JSON.parse(stdout)).toMatchObject({ action: 'promote', cost });
     expect(await machines()).toEqual(before);
   });
 
