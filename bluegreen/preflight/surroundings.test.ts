@@ -62,13 +62,6 @@ describe('the zone', () => {
     await server.close();
   });
 
-  test('without the reserved IP that traffic is to come by blocks', async ({ scene }) => {
-    const config = { deploy: { switch: 'reserved_ip' } };
-    expect(stateOf(await scene.look({}, config), 'reserved IP')).toMatch(/^blocks .*the account has none in ewr/);
-    await scene.api.ask('POST', '/reserved-ips', { region: 'ewr', ip_type: 'v4', label: 'anny-production' });
-    expect(stateOf(await scene.look({}, config), 'reserved IP')).toMatch(/^ok 10\.77\.\d+\.\d+ in ewr/);
-  });
-
   test('without the firewall group that is named blocks', async ({ scene }) => {
     const results = await scene.look({}, { infra: { vultr_plan: 'vc2-1c-2gb', firewall_group: 'others' } });
     expect(stateOf(results, 'firewall')).toContain('the account has web');

@@ -12,9 +12,6 @@ const AT_REGISTRAR = `where the domain was registered, set its name servers to $
 export function zoneChecks(ground: Ground): readonly Check[] {
   return [
     { name: 'zone', look: () => inAccount(ground, () => zone(ground)) },
-    ...(ground.settings.config.deploy.switch === 'reserved_ip'
-      ? [{ name: 'reserved IP', look: () => inAccount(ground, () => reservedIp(ground)) }]
-      : []),
     { name: 'delegation', look: () => delegation(ground) },
     ...(ground.settings.config.deploy.switch === 'dns'
       ? []
@@ -37,11 +34,6 @@ async function zone({ cloud, inventory, settings }: Ground): Promise<Seen> {
   return ok(
     `${domain} is in the account; ${record === undefined ? `a promote makes ${settings.publicName}` : `${settings.publicName} leads to ${record.data}`}`,
   );
-}
-
-async function reservedIp({ cloud, settings }: Ground): Promise<Seen> {
-  const { address, region } = chooseReservedIp(settings, await cloud.reservedIps());
-  return ok(`${address} in ${region} is the one that traffic comes by`);
 }
 
 async function delegation({ settings, serversOf }: Ground): Promise<Seen> {
