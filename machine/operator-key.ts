@@ -20,6 +20,10 @@ export function nextName(name: string): string {
   return `${name}${NEXT}`;
 }
 
+export function isNextName(name: string): boolean {
+  return name.endsWith(NEXT);
+}
+
 /** Names of the account's keys that machines let in: of one operator, or of all. */
 export function keyNames({ ssh_key_name: only, ssh_key_names: all }: Named): readonly string[] {
   return all.length === 0 ? [only] : [...new Set(all)];

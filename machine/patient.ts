@@ -1,31 +1,44 @@
 import type { Clock } from '../operation/clock.ts';
 import { AnnyError } from '../operation/errors.ts';
-import type { Box, Machines } from './box.ts';
+import type { Machines } from './box.ts';
 
 /** `ufw limit` refuses an address that came 6 times within 30 s; each further try counts, so tries are far apart. */
 const PAUSES_MS = [5_000, 10_000, 15_000, 10_000];
 
+interface Patience {
+  readonly address: string;
+  readonly clock: Clock;
+  readonly tell: (text: string) => void;
+  /** By the clock; undefined for no end. */
+  readonly untilMs?: number | undefined;
+}
+
 /** Machines that refuse a connection are tried again: it may be their firewall's limit. A booting one is the caller's to wait for. */
 export function patientMachines(machines: Machines, clock: Clock, tell: (text: string) => void): Machines {
   return {
-    connect: async (target) => {
-      for (const pauseMs of target.booting ? [] : PAUSES_MS) {
-        const connected = await tryTo(() => machines.connect(target));
-        if (connected !== undefined) return connected;
-        if (clock.now() + pauseMs > (target.untilMs ?? Number.POSITIVE_INFINITY)) break;
-        tell(
-          `${target.address} refuses SSH: its firewall lets an address in 6 times in 30 s; waiting ${pauseMs / 1000} s`,
-        );
-        await clock.sleep(pauseMs);
-      }
-      return machines.connect(target);
+    connect: (target) => {
+      const connect = () => machines.connect(target);
+      return target.booting
+        ? connect()
+        : patiently({ address: target.address, untilMs: target.untilMs, clock, tell }, connect);
     },
   };
 }
 
-async function tryTo(connect: () => Promise<Box>): Promise<Box | undefined> {
+export async function patiently<T>({ address, clock, tell, untilMs }: Patience, connect: () => Promise<T>): Promise<T> {
+  for (const pauseMs of PAUSES_MS) {
+    const tried = await tryTo(connect);
+    if (tried !== undefined) return tried.connected;
+    if (clock.now() + pauseMs > (untilMs ?? Number.POSITIVE_INFINITY)) break;
+    tell(`${address} refuses SSH: its firewall lets an address in 6 times in 30 s; waiting ${pauseMs / 1000} s`);
+    await clock.sleep(pauseMs);
+  }
+  return connect();
+}
+
+async function tryTo<T>(connect: () => Promise<T>): Promise<{ readonly connected: T } | undefined> {
   try {
-    return await connect();
+    return { connected: await connect() };
   } catch (error) {
     if (isRefusal(error)) return undefined;
     throw error;

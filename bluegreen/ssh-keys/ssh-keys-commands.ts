@@ -3,7 +3,7 @@ import { apiOptionsOf } from '../../cloud/account/open.ts';
 import { openAccountSetup } from '../../cloud/account/setup.ts';
 import { localPath } from '../../config/local-path.ts';
 import { whileHolding } from '../../lease/hold.ts';
-import { keyNames } from '../../machine/operator-key.ts';
+import { isNextName, keyNames } from '../../machine/operator-key.ts';
 import { agree, answer, type GlobalOptions, settingsOf } from '../../operation/command-line.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import { addLockOptions } from '../../operation/lock-options.ts';
@@ -58,8 +58,10 @@ function listText(access: readonly Access[], silent: readonly { release: string;
   ]);
   const quiet = silent.map(({ release, problem }) => `${release}  does not answer (${problem})`);
   const isRight = access.every(({ lacks, tooMany }) => lacks.length + tooMany.length === 0);
-  const next = isRight ? [] : ['next  anny-bluegreen ssh-keys push'];
-  return `${[...lines, ...quiet, ...next].join('\n') || 'there is no machine'}\n`;
+  const isBegun = access.some(({ has, lacks }) => [...has, ...lacks].some(isNextName));
+  const next = isBegun ? 'rotate     # was cut off, and goes on' : 'push';
+  const command = isRight && !isBegun ? [] : [`next  anny-bluegreen ssh-keys ${next}`];
+  return `${[...lines, ...quiet, ...command].join('\n') || 'there is no machine'}\n`;
 }
 
 /** While nobody else makes machines here. */
@@ -79,7 +81,7 @@ function holding<T>(context: Context, words: string, use: (world: World) => Prom
 function pushOf({ operation, cloud, settings }: Context, world: World): KeyPush {
   const { infra } = settings.config;
   const path = localPath(settings.directory, infra.ssh_private_key);
-  return { operation, cloud, logins: sshLogins(), infra, path, doors: doorsIn(world) };
+  return { operation, cloud, logins: sshLogins(operation), infra, path, doors: doorsIn(world) };
 }
 
 async function pushed(context: Context, line: Command, words: string): Promise<readonly Access[]> {

@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
+import { patiently } from '../../machine/patient.ts';
 import { type Connection, connect, type ExecResult } from '../../machine/ssh.ts';
 import { AnnyError } from '../../operation/errors.ts';
+import type { Operation } from '../../operation/step.ts';
 import type { Door, Login, Logins } from './logins.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -9,12 +11,14 @@ const READ = 'cat .ssh/authorized_keys';
 const WRITE = `set -e; umask 077; cd .ssh; rm -f .next.*; new=.next.$$
 cat > "$new"; grep -q '^[a-z]' "$new"; sync "$new"; mv -f "$new" authorized_keys; sync .`;
 
-/** Over SSH. The file is deploy's own: no privilege is needed, and machines of earlier images take it too. */
-export function sshLogins(): Logins {
+/** Over SSH, as patient as everything else with a machine's firewall. The file is deploy's own: no privilege is needed, and machines of earlier images take it too. */
+export function sshLogins({ clock, report }: Pick<Operation, 'clock' | 'report'>): Logins {
   return {
     open: async (door, privateKeyPath) => {
       const { address, hostKey: hostKeyFingerprint } = door;
-      return loginOn(door, await connect({ address, user: 'deploy', privateKeyPath, hostKeyFingerprint }));
+      const target = { address, user: 'deploy', privateKeyPath, hostKeyFingerprint } as const;
+      const tell = (text: string): void => report.note(text);
+      return loginOn(door, await patiently({ address, clock, tell }, () => connect(target)));
     },
   };
 }
