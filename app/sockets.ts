@@ -8,7 +8,7 @@ import { fail, pathOf } from './failure.ts';
 /** "Service restart": the client comes again at once, and reaches whoever serves then. */
 const RESTART_CODE = 1012;
 /** Clients of other requests wait while we stop: one that does not answer our goodbye gets no more than this. */
-const GOODBYE_MS = 500;
+export const GOODBYE_MS = 500;
 /** Shorter than any proxy on the way waits for a connection on which nothing is said. */
 const PING_MS = 30_000;
 const MAX_SOCKETS = 1000;

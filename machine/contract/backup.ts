@@ -101,9 +101,28 @@ export function backupContract(): void {
       );
     });
 
-    it('is kept waiting by anybody’s lock, but not by that of a writer that died while it tidied', async () => {
+    it('is kept waiting by restic that somebody runs on the machine itself', async () => {
       await blue.root(`${RESTIC} forget $(${RESTIC} snapshots --tag generation=99 --json | jq -r '.[].id')`);
-      await blue.root(dieOver('systemctl start --no-block anny-tend'));
+      await hurry(blue, 'repository.sh', 'REPOSITORY_PAUSE_SECONDS');
+      await blue.root(inTheMiddle('STOP', `${RESTIC} prune >/tmp/prune 2>&1 &`));
+      await expect(blue.box.backup()).rejects.toThrow(/already locked exclusively by PID \d+ on blue-20260101-000000/);
+      await blue.root('pkill -CONT -x restic; while pgrep -x restic; do sleep 0.1; done; cat /tmp/prune');
+      await blue.box.backup();
+    });
+
+    it('is not tidied any more when the machine has answered that it is not the writer, and nothing has failed', async () => {
+      await blue.root(inTheMiddle('STOP', 'systemctl start --no-block anny-tend'));
+      await blue.box.fence();
+      const left = `pgrep -x restic; ${RESTIC} --no-lock list locks; systemctl list-units --failed --plain --no-legend 'anny-*'`;
+      expect(await blue.root(`${left} || true`)).toBe('');
+      await begin();
+      await Promise.all([blue, green].map((one) => one.box.secrets(secretsWithRepository(REPOSITORY))));
+      await blue.root('systemctl stop anny-changes.timer');
+      made = await blue.box.backup();
+    });
+
+    it('is kept waiting by anybody’s lock, but not by that of a writer that died while it tidied', async () => {
+      await blue.root(inTheMiddle('KILL', 'systemctl start --no-block anny-tend'));
       await blue.box.fence();
       await green.box.restore(made.id);
       await green.box.activate();
@@ -111,7 +130,7 @@ export function backupContract(): void {
       // restic itself would honour that lock for half an hour.
       expect(await green.box.backup()).toMatchObject({ release: 'green-20260101-000000' });
       expect(await green.root(`${RESTIC} list locks`)).toBe('');
-      await green.root(dieOver(`unshare --uts sh -c 'hostname of-a-person; ${RESTIC} prune' &`));
+      await green.root(inTheMiddle('KILL', `unshare --uts sh -c 'hostname of-a-person; ${RESTIC} prune' &`));
       await expect(green.box.backup()).rejects.toThrow(/already locked exclusively by PID \d+ on of-a-person/);
       await green.root(`${RESTIC} unlock --remove-all`);
       await begin();
@@ -119,8 +138,8 @@ export function backupContract(): void {
   });
 }
 
-/** As when the power goes while restic has the repository for itself: its lock stays. */
-const dieOver = (tidying: string): string => `
+/** KILL is as when the power goes while restic has the repository for itself: its lock stays. */
+const inTheMiddle = (signal: 'KILL' | 'STOP', tidying: string): string => `
 locks() {
   curl -s -H 'Accept: application/vnd.x.restic.rest.v2' "$(sed 's/^rest://' /opt/anny/backup/repository)locks/" >/tmp/locks
   grep -qE '[0-9a-f]{64}' /tmp/locks
@@ -128,7 +147,7 @@ locks() {
 for _ in 1 2 3 4 5; do
   ${tidying}
   for _ in $(seq 300); do ! locks || break; done
-  pkill -KILL -x restic || true
+  pkill -${signal} -x restic || true
   sleep 0.5
   ! locks || exit 0
 done

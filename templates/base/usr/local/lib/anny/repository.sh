@@ -62,7 +62,8 @@ repository_try() {
 }
 
 # The lock of a writer that died while it tidied. restic would honour it for half an hour, since its machine is another; but that was
-# fenced, or ended its tidying (end_tidying), before this one became the writer. A lock of anybody else is waited for.
+# fenced, or ended its tidying (end_tidying), before this one became the writer. A lock of anybody else is waited for; so is one of
+# this machine, where restic itself sees whether its process lives.
 remove_dead_lock() {
   local ids id lock
   ids=$(repository_do --no-lock list locks) || return 1
@@ -70,16 +71,18 @@ remove_dead_lock() {
   for id in $ids; do
     lock=$(repository_do --no-lock cat lock "$id") || return 1
     # Exclusive: there can be no second one beside it, which removing all would remove as well.
-    jq -e '.exclusive == true' <<<"$lock" >/dev/null && is_writers_host "$(jq -r .hostname <<<"$lock")" || return 1
+    jq -e '.exclusive == true' <<<"$lock" >/dev/null && is_earlier_writer "$(jq -r .hostname <<<"$lock")" || return 1
   done
+  # Nobody can have taken one beside it; that it is not gone, and another's there now, is seen here.
+  [[ $(repository_do --no-lock list locks) == "$ids" ]] || return 1
   note "removes the lock of $(jq -r .hostname <<<"$lock"), which is no longer the writer"
   repository_do unlock --remove-all >/dev/null
 }
 
-# is_writers_host NAME: of a release that was the writer before this one, or of this one. A machine is called as its release.
-is_writers_host() {
-  history_entries "$HISTORY" | jq -es --arg host "$1" --argjson generation "$GENERATION" \
-    'any(.[]; .event == "activated" and .release == $host and .generation <= $generation)' >/dev/null
+# is_earlier_writer NAME: of a release that was the writer before this one. A machine is called as its release.
+is_earlier_writer() {
+  [[ $1 != "$RELEASE" ]] && history_entries "$HISTORY" | jq -es --arg host "$1" --argjson generation "$GENERATION" \
+    'any(.[]; .event == "activated" and .release == $host and .generation < $generation)' >/dev/null
 }
 
 die_repository() {

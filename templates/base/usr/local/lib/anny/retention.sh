@@ -4,8 +4,10 @@
 readonly FORGET_EVERY_SECONDS=3600
 readonly FORGOTTEN=$LIB/forgotten
 readonly CHECKED=$LIB/checked
-# There while this machine may have the repository for itself: a later writer removes the lock of one that has not.
+# Locked, by everything that runs for it, while this machine has the repository for itself: a later writer takes the lock that is left
+# there for that of a dead machine, and removes it.
 readonly TIDYING=$RUN/tidying
+readonly TIDYING_WAIT_SECONDS=10
 readonly TIDYING_UNITS=(anny-tend.service anny-backup.service anny-changes.service)
 # So much of the data is read again each week, beside all that says where it lies.
 readonly CHECK_SHARE=25%
@@ -17,7 +19,7 @@ forget_old_backups() {
 }
 
 forget() {
-  touch "$TIDYING"
+  begin_tidying || return 1
   repository_do unlock >/dev/null || return 1
   is_latest_writer || return 1
   repository_try forget --host "$PUBLIC_NAME" --tag backup --group-by host --keep-within 1h --keep-within-hourly 1d \
@@ -27,12 +29,34 @@ forget() {
   touch "$FORGOTTEN"
 }
 
+# The role is read when the lock is held, and end_tidying looks for the lock when the role is written: one of them sees the other. It is
+# held until this program, and every restic that it has started, has ended.
+begin_tidying() {
+  exec 7>>"$TIDYING"
+  flock -w "$TIDYING_WAIT_SECONDS" 7 || { echo 'it is being tidied already' >"$WORK/restic"; return 1; }
+  [[ $(load_role; echo "$ROLE") == writer ]] || { echo 'this machine is no longer the writer' >"$WORK/restic"; return 1; }
+}
+
 # Before this machine has answered that it is no longer the writer. What restic has done until then is safe, and is gone on with
 # by the next.
 end_tidying() {
   [[ -e $TIDYING ]] || return 0
-  timeout 10 systemctl stop "${TIDYING_UNITS[@]}" || systemctl kill --signal=KILL "${TIDYING_UNITS[@]}" || true
-  rm -f "$TIDYING"
+  exec 7>>"$TIDYING"
+  if ! flock -n 7; then
+    timeout "$TIDYING_WAIT_SECONDS" systemctl stop "${TIDYING_UNITS[@]}" || true
+    # They did not fail.
+    systemctl reset-failed "${TIDYING_UNITS[@]}" || true
+    # By hand, or deaf.
+    flock -w 1 7 || { kill_tidying; flock -w "$TIDYING_WAIT_SECONDS" 7 || note 'something still tidies the repository'; }
+  fi
+  exec 7>&-
+}
+
+kill_tidying() {
+  local pid
+  for pid in $(find /proc/[0-9]*/fd -lname "$TIDYING" -printf '%h\n' 2>/dev/null | cut -d/ -f3 | sort -u); do
+    [[ $pid == "$$" || $pid == "$BASHPID" ]] || kill -KILL "$pid" || true
+  done
 }
 
 # A machine that has slept while another took its place must not forget what that one wrote.
@@ -51,6 +75,7 @@ verb_tend() {
   require_role writer
   require_repository
   take_backup_turn asked
+  # What it holds for that is held until the last step has ended.
   forget || die_repository 'old backups could not be forgotten'
   repository_try prune >/dev/null || die_repository 'room could not be made in the repository'
   repository_try check --read-data-subset "$CHECK_SHARE" >/dev/null || die_repository 'the repository is damaged'
