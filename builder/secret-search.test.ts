@@ -23,7 +23,7 @@ const ACCOUNT = JSON.stringify(
 );
 
 /** What the search finds in a machine with these files, in words. */
-async function search(machine: Files, when: 'cleaned' | 'booted' = 'cleaned'): Promise<readonly string[]> {
+async function search(machine: Files, when: 'cleaned' | 'booted' = 'cleaned', before = ''): Promise<readonly string[]> {
   const project = await projectWith({
     '.env': {
       text: `ANNY_API_KEY=${API_KEY}\nVULTR_API_KEY=another-secret-here\nANNY_SERVICE_ACCOUNT_FILE=account.json\n`,
@@ -35,8 +35,10 @@ async function search(machine: Files, when: 'cleaned' | 'booted' = 'cleaned'): P
   return withDirectory(async (root) => {
     await addFiles(root, machine);
     const output = await new Promise<string>((resolve, reject) => {
-      const child = execFile('bash', ['-euo', 'pipefail', '-c', searchScript(root)], (error, stdout, stderr) =>
-        error === null ? resolve(`${stdout}${stderr}`) : reject(error),
+      const child = execFile(
+        'bash',
+        ['-euo', 'pipefail', '-c', `${before}${searchScript(root)}`],
+        (error, stdout, stderr) => (error === null ? resolve(`${stdout}${stderr}`) : reject(error)),
       );
       child.stdin?.end(needles.map(({ text }) => text).join('\n'));
     });
@@ -181,4 +183,12 @@ test('keys with a comma between them are looked for one by one', async () => {
 test('pieces too short to mean anything are not looked for', async () => {
   const project = await projectWith({ '.env': { text: 'ANNY_API_KEY=abc\n', mode: 0o600 } });
   expect(needlesOf(await settingsIn(project))).toEqual([]);
+});
+
+test('a search that memory is too small for fails, rather than finding nothing in what it did not see', async () => {
+  const files = { 'opt/one-line': 'x'.repeat(60_000_000), 'srv/app.conf': API_KEY };
+  await expect(search(files, 'cleaned', 'ulimit -v 50000\n')).rejects.toThrow(
+    /the search broke off: .*memory exhausted/,
+  );
+  expect(await search(files)).toEqual(['/srv/app.conf holds ANNY_API_KEY']);
 });

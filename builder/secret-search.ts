@@ -8,7 +8,7 @@ const SEARCH_TIMEOUT_MS = 15 * 60_000;
 
 /**
  * Shell that searches the whole disk for what comes on stdin (one needle a line) and for key material. Prints
- * "secret<TAB>file<TAB>number of the needle", "key<TAB>file", "token<TAB>file", "login<TAB>file" or "password<TAB>file". The needles are in no argument and on no disk there, and so in
+ * "secret<TAB>file<TAB>number of the needle", "key<TAB>file", "token<TAB>file", "login<TAB>file" or "password<TAB>file"; fails where it could not look at all of it. The needles are in no argument and on no disk there, and so in
  * no here-string either: bash writes a long one to a file.
  * @param root "" is the machine's own disk.
  */
@@ -22,17 +22,42 @@ tops=()
 for top in "$root"/*; do
   case \${top#"$root"} in /proc | /sys | /dev | /run) ;; *) [ -L "$top" ] || tops+=("$top") ;; esac
 done
-find_text() { [ \${#tops[@]} -eq 0 ] || grep -rsla --devices=skip "$@" -- "\${tops[@]}" 2>/dev/null || true; }
+# Swap is no file of the image's, and grep would hold all of its zeros in memory.
+swap=()
+while read -r file kind _; do if [ "$kind" = file ]; then swap+=(--exclude="\${file##*/}"); fi; done </proc/swaps || true
+# grep ends halfway where memory ends, and says so alone on stderr: -s leaves out what vanishes or cannot be read. Names go to stdout, the
+# last one is "ended".
+search_text() {
+  local status=0 said
+  exec 8>&1
+  said=$(grep -sla "$@" 2>&1 >&8) || status=$?
+  exec 8>&-
+  if [ "$status" -gt 2 ] || [ -n "$(printf '%s\\n' "$said" | grep -v '^grep: warning: ' || true)" ]; then
+    echo "the search broke off: \${said:-grep ended with $status}" >&2
+    return 0
+  fi
+  printf 'ended\\0'
+}
+# Into the array \`files\`, past what stands at its end.
+whole() {
+  local last=\${#files[@]}
+  if [ "$last" -eq 0 ] || [ "\${files[last - 1]}" != ended ]; then exit 1; fi
+  unset 'files[last - 1]'
+}
 list_needles() { printf '%s\\n' "$needles"; }
 # Whether stdin holds one. Counted to its end: who stops reading breaks the writer's pipe, which would count as nothing found.
 holds_one() { [ "$(grep -caF -f <(list_needles) || true)" != 0 ]; }
 # The numbers of those that are in a file: only files that hold one come here. No sort, which could write them to the disk.
 which_needles() {
-  local file=$1 number
+  local file=$1 number found=0
   shift
-  { "$@" "$file" 2>/dev/null || true; } | { grep -aoF -f <(list_needles) || true; } | awk '!seen[$0]++' |
-    { grep -naxF -f - <(list_needles) || true; } |
-    while IFS=: read -r number _; do printf 'secret\\t%s\\t%s\\n' "$file" "$number"; done
+  while IFS=: read -r number _; do
+    printf 'secret\\t%s\\t%s\\n' "$file" "$number"
+    found=1
+  done < <({ "$@" "$file" 2>/dev/null || true; } | { grep -aoF -f <(list_needles) || true; } | awk '!seen[$0]++' |
+    { grep -naxF -f - <(list_needles) || true; })
+  # Which one could not be told: it holds one all the same.
+  [ "$found" = 1 ] || printf 'secret\\t%s\\t0\\n' "$file"
 }
 packed() { [ \${#tops[@]} -eq 0 ] || find "\${tops[@]}" -type f \\( -name '*.gz' -o -name '*.tgz' \\) -print0 2>/dev/null || true; }
 search_packed() {
@@ -52,18 +77,31 @@ list_marks() {
   if [ -n "$needles" ]; then list_needles; fi
   printf '%s\\n' AKIA ASIA ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- xox AIza k_live_ npm_ SG. 'PRIVATE KEY-----' PuTTY-User-Key-File- AGE-SECRET-KEY-1
 }
-mapfile -d '' -t marked < <(find_text -F --null -f <(list_marks))
-with_pattern() {
-  local kind=$1 at
-  shift
+files=(ended)
+if [ \${#tops[@]} -gt 0 ]; then mapfile -d '' -t files < <(search_text -r --null --devices=skip "\${swap[@]}" -F -f <(list_marks) -- "\${tops[@]}"); fi
+whole
+marked=("\${files[@]}")
+# marked_with OPTIONS...: those of the marked files that hold it, in the array \`files\`.
+marked_with() {
+  local at held=()
   for ((at = 0; at < \${#marked[@]}; at += 1000)); do
-    { grep -lsaE "$@" -- "\${marked[@]:at:1000}" 2>/dev/null || true; } | sed "s/^/$kind\\t/"
+    mapfile -d '' -t files < <(search_text --null "$@" -- "\${marked[@]:at:1000}")
+    whole
+    held+=("\${files[@]}")
   done
+  files=("\${held[@]}")
+}
+with_pattern() {
+  local kind=$1
+  shift
+  marked_with -E "$@"
+  [ \${#files[@]} -eq 0 ] || printf "$kind\\t%s\\n" "\${files[@]}"
 }
 if [ -n "$needles" ]; then
   for ((at = 0; at < \${#marked[@]}; at += 1000)); do
-    while IFS= read -r file; do which_needles "$file" cat; done \\
-      < <(grep -lsaF -f <(list_needles) -- "\${marked[@]:at:1000}" 2>/dev/null || true)
+    mapfile -d '' -t files < <(search_text --null -F -f <(list_needles) -- "\${marked[@]:at:1000}")
+    whole
+    for file in "\${files[@]}"; do which_needles "$file" cat; done
   done
 fi
 with_pattern token -e '\\b(AKIA|ASIA)[0-9A-Z]{16}\\b' -e '\\bgh[pousr]_[A-Za-z0-9]{36}\\b' -e '\\bgithub_pat_[A-Za-z0-9_]{82}\\b' \\
