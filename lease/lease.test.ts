@@ -166,6 +166,18 @@ describe('a lease', () => {
     expect(await run(codeOf(lease.require()))).toBe('none');
   });
 
+  test('of a holder that slept may be taken as it wakes up: for a while it asks before each step', async () => {
+    const { notes, operator, run, pass, time } = scene();
+    const ann = operator('ann');
+    const lease = await run(ann.take());
+    ann.state.asleepUntil = time.now() + 60_000;
+    await pass(60_001);
+    expect(await run(codeOf(lease.require()))).toBe('none');
+    // Somebody had seen that it had expired.
+    for (const { id } of notes.list('')) notes.delete(id);
+    expect(await run(codeOf(lease.require()))).toBe('LEASE_LOST');
+  });
+
   test('that is left tells what to go on with, and blocks nobody', async () => {
     const { operator, run, time } = scene();
     const lease = await run(operator('ann').take());

@@ -11,6 +11,8 @@ const BEAT_AGAIN_MS = 2_000;
 const TRUST_MS = 20_000;
 /** A holder that has been asleep tries so long to learn whether it still is one. */
 const WAKE_MS = 10_000;
+/** So long after it has been asleep, somebody may be taking its claim away who saw that it had expired, and not that it is back. */
+const WARY_MS = 30_000;
 const TAKEN = 'its claim is gone from the account: somebody has taken over';
 
 /** A scope that nobody else works on, as long as it is kept up. */
@@ -39,6 +41,7 @@ export function keep(
   const stop = new AbortController();
   let { claim } = held;
   let goodAt = held.writtenAt;
+  let wokeAt: Moment | undefined;
   let lost = false;
   let writing: Promise<void> = Promise.resolve();
   const age = (): number => mayHavePassed(clock, goodAt);
@@ -49,11 +52,13 @@ export function keep(
         if (lost) throw leaseLost(claim, 'its claim is gone from the account');
         // Others count from when they saw the change, which is later: their time is never shorter than ours.
         const begun = momentOf(clock);
+        const slept = age() >= TRUST_MS;
         const written: Claim = { ...claim, ...change, beat: claim.beat + 1, beatAt: begun.now };
         lost = !(await cloud.writeNote(held.id, JSON.stringify(written)));
         if (lost) throw leaseLost(claim, 'its claim is gone from the account');
         claim = written;
         goodAt = begun;
+        if (slept) wokeAt = begun;
       });
     writing = next;
     return next;
@@ -68,9 +73,10 @@ export function keep(
       );
     }
   };
+  const wary = (): boolean => wokeAt !== undefined && mayHavePassed(clock, wokeAt) < WARY_MS;
   /** One that has not been heard of for a while tries to be, before anything is done in its name. */
   const renew = async (): Promise<void> => {
-    if (lost || age() < BEAT_MS + BEAT_AGAIN_MS) return;
+    if (lost || (!wary() && age() < BEAT_MS + BEAT_AGAIN_MS)) return;
     const asked = new AbortController();
     await Promise.race([put().catch(() => undefined), clock.sleep(Math.max(WAKE_MS, TRUST_MS - age()), asked.signal)]);
     asked.abort();
