@@ -67,11 +67,18 @@ apply_address() {
   [[ -z $wanted ]] || ip address replace "$wanted/32" dev lo
 }
 
-# The platform leads the reserved address to this machine: nothing on the machine itself can tell, since it has the address.
+# The name leads to the reserved address, and the platform leads that to this machine: nothing on the machine itself can tell, since it
+# has the address. The address stays attached where traffic is switched by the record again: alone it says nothing of who the writer is.
 address_leads_here() {
   local address said
   [[ -s $ANSWERS_AT ]] || return 1
   address=$(<"$ANSWERS_AT")
+  [[ $(name_addresses) == "$address" ]] || return 1
   said=$(curl -fsS -m 3 "$METADATA" 2>/dev/null) || return 1
   jq -e --arg address "$address" 'any(.interfaces[].ipv4.additional[]?.address; . == $address)' <<<"$said" >/dev/null
+}
+
+# All that the name leads to; nothing where that cannot be found out.
+name_addresses() {
+  { timeout 5 getent ahostsv4 "$PUBLIC_NAME" || true; } | awk '{print $1}' | sort -u
 }
