@@ -185,10 +185,33 @@ test('pieces too short to mean anything are not looked for', async () => {
   expect(needlesOf(await settingsIn(project))).toEqual([]);
 });
 
-test('a search that memory is too small for fails, rather than finding nothing in what it did not see', async () => {
-  const files = { 'opt/one-line': 'x'.repeat(60_000_000), 'srv/app.conf': API_KEY };
-  await expect(search(files, 'cleaned', 'ulimit -v 50000\n')).rejects.toThrow(
-    /the search broke off: .*memory exhausted/,
-  );
-  expect(await search(files)).toEqual(['/srv/app.conf holds ANNY_API_KEY']);
+describe('a search that could not read all', () => {
+  const LONG_LINE = 'x'.repeat(60_000_000);
+  const LITTLE_MEMORY = 'ulimit -v 50000\n';
+
+  test('says so, and never that nothing was found', { timeout: 60_000 }, async () => {
+    const files = { 'opt/a-long-line': LONG_LINE, 'srv/app.conf': `key = "${API_KEY}"\n` };
+    await expect(search(files, 'cleaned', LITTLE_MEMORY)).rejects.toThrow(
+      /memory exhausted\n.*the search of the disk broke off/,
+    );
+  });
+
+  test('names a secret by its file where memory does not do for more', { timeout: 60_000 }, async () => {
+    const files = { 'opt/x.gz': gzipSync(`${LONG_LINE}${API_KEY}`) };
+    expect(await search(files, 'cleaned', LITTLE_MEMORY)).toEqual(['/opt/x.gz holds a secret']);
+  });
+
+  test('reads swap files in pieces, wherever they are, and what lies beside them', { timeout: 60_000 }, async () => {
+    const swap = '\0'.repeat(60_000_000);
+    const files = {
+      'proc/swaps': 'Filename Type Size Used Priority\n/swap\\040file file 1 0 -2\n/var/swap/1 file 1 0 -3\n',
+      'swap file': `${swap}${API_KEY}\0`,
+      'var/swap/1': swap,
+      'var/swap/app.conf': API_KEY,
+    };
+    expect(await search(files, 'cleaned', LITTLE_MEMORY)).toEqual([
+      '/var/swap/app.conf holds ANNY_API_KEY',
+      '/swap file holds ANNY_API_KEY',
+    ]);
+  });
 });

@@ -8,7 +8,7 @@ const SEARCH_TIMEOUT_MS = 15 * 60_000;
 
 /**
  * Shell that searches the whole disk for what comes on stdin (one needle a line) and for key material. Prints
- * "secret<TAB>file<TAB>number of the needle", "key<TAB>file", "token<TAB>file", "login<TAB>file" or "password<TAB>file"; fails where it could not look at all of it. The needles are in no argument and on no disk there, and so in
+ * "secret<TAB>file<TAB>number of the needle", "key<TAB>file", "token<TAB>file", "login<TAB>file" or "password<TAB>file". The needles are in no argument and on no disk there, and so in
  * no here-string either: bash writes a long one to a file.
  * @param root "" is the machine's own disk.
  */
@@ -18,56 +18,65 @@ export LC_ALL=C
 root=${quote(root)}
 needles=$(cat)
 shopt -s dotglob nullglob
+swaps=()
+if [ -r "$root/proc/swaps" ]; then
+  while read -r swap kind _; do if [ "$kind" = file ]; then printf -v swap %b "$swap"; swaps+=("$root$swap"); fi; done <"$root/proc/swaps"
+fi
+# What is to be read: directories and files, down to the swap files, which are left out.
 tops=()
-for top in "$root"/*; do
-  case \${top#"$root"} in /proc | /sys | /dev | /run) ;; *) [ -L "$top" ] || tops+=("$top") ;; esac
-done
-# Swap is no file of the image's, and grep would hold all of its zeros in memory.
-swap=()
-while read -r file kind _; do if [ "$kind" = file ]; then swap+=(--exclude="\${file##*/}"); fi; done </proc/swaps || true
-# grep ends halfway where memory ends, and says so alone on stderr: -s leaves out what vanishes or cannot be read. Names go to stdout, the
-# last one is "ended".
-search_text() {
-  local status=0 said
-  exec 8>&1
-  said=$(grep -sla "$@" 2>&1 >&8) || status=$?
-  exec 8>&-
-  if [ "$status" -gt 2 ] || [ -n "$(printf '%s\\n' "$said" | grep -v '^grep: warning: ' || true)" ]; then
-    echo "the search broke off: \${said:-grep ended with $status}" >&2
-    return 0
-  fi
-  printf 'ended\\0'
+add_tops() {
+  local at swap has_swap
+  for at in "$1"/*; do
+    case \${at#"$root"} in /proc | /sys | /dev | /run) continue ;; esac
+    if [ -L "$at" ]; then continue; fi
+    has_swap=no
+    for swap in "\${swaps[@]}"; do case $swap in "$at") has_swap=itself ;; "$at"/*) has_swap=within ;; esac; done
+    case $has_swap in no) tops+=("$at") ;; within) add_tops "$at" ;; esac
+  done
 }
-# Into the array \`files\`, past what stands at its end.
-whole() {
-  local last=\${#files[@]}
-  if [ "$last" -eq 0 ] || [ "\${files[last - 1]}" != ended ]; then exit 1; fi
-  unset 'files[last - 1]'
+add_tops "$root"
+# "Nothing found" must mean that all was read: grep ends altogether at a file that its memory does not hold. A file that has gone
+# since it was listed is none.
+all_read() {
+  local complaints status=0
+  { complaints=$("$@" 2>&1 >&3 3>&-) || status=$?; } 3>&1
+  complaints=$(printf '%s\\n' "$complaints" | sed -e '/^$/d' -e '/: No such file or directory$/d' | head -n 5)
+  if [ "$status" -le 2 ] && [ -z "$complaints" ]; then return 0; fi
+  printf '%s\\n' "\${complaints:-it ended with $status}" >&2
+  return 1
+}
+# The files that hold what is asked for, in "files".
+files_with() {
+  files=()
+  mapfile -d '' -t files < <(all_read grep -la --null "$@" && printf 'ended\\0')
+  if [ \${#files[@]} -eq 0 ] || [ "\${files[-1]}" != ended ]; then echo 'the search of the disk broke off' >&2; exit 1; fi
+  unset 'files[-1]'
 }
 list_needles() { printf '%s\\n' "$needles"; }
 # Whether stdin holds one. Counted to its end: who stops reading breaks the writer's pipe, which would count as nothing found.
 holds_one() { [ "$(grep -caF -f <(list_needles) || true)" != 0 ]; }
 # The numbers of those that are in a file: only files that hold one come here. No sort, which could write them to the disk.
+# One that cannot be named is a secret all the same.
 which_needles() {
-  local file=$1 number found=0
+  local file=$1 numbers number
   shift
-  while IFS=: read -r number _; do
-    printf 'secret\\t%s\\t%s\\n' "$file" "$number"
-    found=1
-  done < <({ "$@" "$file" 2>/dev/null || true; } | { grep -aoF -f <(list_needles) || true; } | awk '!seen[$0]++' |
-    { grep -naxF -f - <(list_needles) || true; })
-  # Which one could not be told: it holds one all the same.
-  [ "$found" = 1 ] || printf 'secret\\t%s\\t0\\n' "$file"
+  numbers=$({ "$@" <"$file" 2>/dev/null || true; } | { grep -aoF -f <(list_needles) || true; } | awk '!seen[$0]++' |
+    { grep -naxF -f - <(list_needles) || true; } | cut -d: -f1)
+  for number in \${numbers:-0}; do printf 'secret\\t%s\\t%s\\n' "$file" "$number"; done
 }
-packed() { [ \${#tops[@]} -eq 0 ] || find "\${tops[@]}" -type f \\( -name '*.gz' -o -name '*.tgz' \\) -print0 2>/dev/null || true; }
+packed() {
+  [ \${#tops[@]} -eq 0 ] || find "\${tops[@]}" -type f \\( -name '*.gz' -o -name '*.tgz' \\) -print0 2>/dev/null || [ $? -eq 1 ]
+}
 search_packed() {
   [ -n "$needles" ] || return 0
-  # All at once first: a system has thousands of small packed files, and hardly ever a secret in one.
-  if { packed | xargs -0 -r gzip -dcq 2>/dev/null || true; } | holds_one; then
-    while IFS= read -r -d '' file; do
-      if { gzip -dcq "$file" 2>/dev/null || true; } | holds_one; then which_needles "$file" gzip -dcq; fi
-    done < <(packed)
-  fi
+  # All at once first: a system has thousands of small packed files, and hardly ever a secret in one. 123: one was broken.
+  { packed | xargs -0 -r gzip -dcq 2>/dev/null || [ $? -eq 123 ]; } | holds_one
+  local ended=("\${PIPESTATUS[@]}")
+  [ "\${ended[0]}" -eq 0 ] || return 1
+  [ "\${ended[1]}" -eq 0 ] || return 0
+  while IFS= read -r -d '' file; do
+    if { gzip -dcq "$file" 2>/dev/null || true; } | holds_one; then which_needles "$file" gzip -dcq; fi
+  done < <(packed)
 }
 # Beside the rest, since most machines have two processors.
 exec 9< <(search_packed </dev/null && echo ended)
@@ -77,31 +86,27 @@ list_marks() {
   if [ -n "$needles" ]; then list_needles; fi
   printf '%s\\n' AKIA ASIA ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- xox AIza k_live_ npm_ SG. 'PRIVATE KEY-----' PuTTY-User-Key-File- AGE-SECRET-KEY-1
 }
-files=(ended)
-if [ \${#tops[@]} -gt 0 ]; then mapfile -d '' -t files < <(search_text -r --null --devices=skip "\${swap[@]}" -F -f <(list_marks) -- "\${tops[@]}"); fi
-whole
-marked=("\${files[@]}")
-# marked_with OPTIONS...: those of the marked files that hold it, in the array \`files\`.
-marked_with() {
-  local at held=()
-  for ((at = 0; at < \${#marked[@]}; at += 1000)); do
-    mapfile -d '' -t files < <(search_text --null "$@" -- "\${marked[@]:at:1000}")
-    whole
-    held+=("\${files[@]}")
-  done
-  files=("\${held[@]}")
-}
+marked=()
+if [ \${#tops[@]} -gt 0 ]; then
+  files_with -rF --devices=skip -f <(list_marks) -- "\${tops[@]}"
+  marked=("\${files[@]}")
+fi
 with_pattern() {
-  local kind=$1
+  local kind=$1 at file
   shift
-  marked_with -E "$@"
-  [ \${#files[@]} -eq 0 ] || printf "$kind\\t%s\\n" "\${files[@]}"
+  for ((at = 0; at < \${#marked[@]}; at += 1000)); do
+    files_with -E "$@" -- "\${marked[@]:at:1000}"
+    for file in "\${files[@]}"; do printf '%s\\t%s\\n' "$kind" "$file"; done
+  done
 }
 if [ -n "$needles" ]; then
   for ((at = 0; at < \${#marked[@]}; at += 1000)); do
-    mapfile -d '' -t files < <(search_text --null -F -f <(list_needles) -- "\${marked[@]:at:1000}")
-    whole
+    files_with -F -f <(list_needles) -- "\${marked[@]:at:1000}"
     for file in "\${files[@]}"; do which_needles "$file" cat; done
+  done
+  # As large as they like, and hardly a line in them: their zeros part them.
+  for swap in "\${swaps[@]}"; do
+    if [ -f "$swap" ] && tr '\\0' '\\n' <"$swap" | holds_one; then which_needles "$swap" tr '\\0' '\\n'; fi
   done
 fi
 with_pattern token -e '\\b(AKIA|ASIA)[0-9A-Z]{16}\\b' -e '\\bgh[pousr]_[A-Za-z0-9]{36}\\b' -e '\\bgithub_pat_[A-Za-z0-9_]{82}\\b' \\
