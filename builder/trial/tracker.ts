@@ -49,6 +49,16 @@ export const DEBIAN = {
         },
       },
     },
+    'CVE-2024-7347': {
+      releases: {
+        bookworm: {
+          status: 'resolved',
+          repositories: { bookworm: '1.22.1-9' },
+          fixed_version: '1.22.1-9+deb12u1',
+          urgency: 'not yet assigned',
+        },
+      },
+    },
     'CVE-2025-1000': {
       releases: { trixie: { status: 'open', repositories: { trixie: '1.26.3-3' }, urgency: 'not yet assigned' } },
     },

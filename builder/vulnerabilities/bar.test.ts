@@ -31,11 +31,23 @@ describe('a definition with a bar for known vulnerabilities', () => {
     await expect(built).rejects.toMatchObject({
       code: 'IMAGE_TEST_FAILED',
       found: expect.stringMatching(
-        /1 high with a fix.*\n {2}high +CVE-2023-44487 +nginx 1\.22\.1-9 -> 1\.22\.1-9\+deb12u1$/,
+        /1 high, 1 unknown with a fix.*\n {2}high +CVE-2023-44487 +nginx 1\.22\.1-9 -> 1\.22\.1-9\+deb12u1$/,
       ),
       next: expect.stringContaining('--refresh'),
     });
     expect({ machines: account.machines(), images: account.images() }).toEqual({ machines: [], images: [] });
+  });
+
+  test('counts what Debian has not judged only where the bar names it', async () => {
+    const bakeWith = (max: string) =>
+      bakeBy(
+        trackerOf(() => ({ nginx: { 'CVE-2024-7347': DEBIAN.nginx['CVE-2024-7347'] } })),
+        max,
+      );
+    expect(await (await bakeWith('{ high: 0 }')).built).toMatchObject([{ baked: true }]);
+    await expect((await bakeWith('{ high: 0, unknown: 0 }')).built).rejects.toMatchObject({
+      found: expect.stringMatching(/\n {2}unknown +CVE-2024-7347/),
+    });
   });
 
   test('makes one that keeps to it: what nobody has mended yet does not count', async () => {

@@ -50,13 +50,17 @@ describe("what Debian's tracker knows of an image", () => {
       ...{ kind: 'checked', by: url, at: NOW },
       findings: [
         { id: 'CVE-2023-44487', source: 'nginx', version: '1.22.1-9', severity: 'high', fixed: '1.22.1-9+deb12u1' },
+        { id: 'CVE-2024-7347', source: 'nginx', version: '1.22.1-9', severity: 'unknown', fixed: '1.22.1-9+deb12u1' },
         { id: 'CVE-2009-4487', source: 'nginx', version: '1.22.1-9', severity: 'negligible', fixed: null },
       ],
     });
     expect(knownText(known)).toBe(
-      `1 high with a fix that the image lacks; 1 negligible without one yet; as of 2026-11-28 12:00 by ${new URL(url).host}`,
+      `1 high, 1 unknown with a fix that the image lacks; 1 negligible without one yet; as of 2026-11-28 12:00 by ${new URL(url).host}`,
     );
-    expect(findingLines(known, false)).toEqual(['high       CVE-2023-44487   nginx 1.22.1-9 -> 1.22.1-9+deb12u1']);
+    expect(findingLines(known, false)).toEqual([
+      'high       CVE-2023-44487   nginx 1.22.1-9 -> 1.22.1-9+deb12u1',
+      'unknown    CVE-2024-7347    nginx 1.22.1-9 -> 1.22.1-9+deb12u1',
+    ]);
   });
 
   test('is nothing where the image has the mended version', async () => {
@@ -91,7 +95,7 @@ describe("what Debian's tracker knows of an image", () => {
       why: expect.stringContaining('never asked from here'),
     });
     await look(DEBIAN_MACHINE);
-    expect(await look(DEBIAN_MACHINE, 90 * HOUR_MS, 'never')).toMatchObject({ at: NOW, findings: [{}, {}] });
+    expect(await look(DEBIAN_MACHINE, 90 * HOUR_MS, 'never')).toMatchObject({ at: NOW, findings: [{}, {}, {}] });
     expect(asked).toHaveLength(1);
   });
 
@@ -104,7 +108,7 @@ describe("what Debian's tracker knows of an image", () => {
     expect(known).toMatchObject({
       kind: 'checked',
       at: NOW,
-      findings: [{}, {}],
+      findings: [{}, {}, {}],
       stale: expect.stringContaining('ECONNREFUSED'),
     });
     expect(knownText(known)).toContain('which cannot be asked now');
