@@ -10,7 +10,7 @@ const TCP_TIMEOUT_MS = 1_500;
 /** Nobody waits longer for what resolvers say: it decides nothing. */
 const RESOLVER_TIMEOUT_MS = 1_500;
 
-interface Server {
+export interface Server {
   readonly label: string;
   readonly host: string;
   readonly port: number;
@@ -21,11 +21,11 @@ export function zoneServers(configured: readonly string[], resolvers: readonly s
   return {
     addressesOf: async (domain, name) => {
       const names = configured.length > 0 ? configured : await delegated(domain);
-      const servers = (await Promise.all(names.map(serverOf))).flat();
+      const servers = (await Promise.all(names.map((one) => serverOf(one)))).flat();
       return Promise.all(servers.map((server) => askServer(server, name)));
     },
     resolversOf: async (name) => {
-      const servers = (await Promise.all(resolvers.map(serverOf))).flat();
+      const servers = (await Promise.all(resolvers.map((one) => serverOf(one)))).flat();
       return Promise.all(servers.map((server) => askResolver(server, name)));
     },
   };
@@ -36,10 +36,14 @@ async function delegated(domain: string): Promise<readonly string[]> {
   return resolveNs(domain).catch(() => []);
 }
 
-async function serverOf(name: string): Promise<Server[]> {
+/** None for a name that nobody knows. */
+export async function serverOf(
+  name: string,
+  resolve: (host: string) => Promise<string[]> = resolve4,
+): Promise<Server[]> {
   const [, host = name, port = '53'] = /^(.*?)(?::(\d+))?$/.exec(name) ?? [];
   if (isIP(host) !== 0) return [{ label: name, host, port: Number(port) }];
-  const addresses = await resolve4(host).catch(() => []);
+  const addresses = await resolve(host).catch(() => []);
   return addresses.slice(0, 1).map((address) => ({ label: `${host} (${address})`, host: address, port: Number(port) }));
 }
 

@@ -1,4 +1,6 @@
 import { Resolver } from 'node:dns/promises';
+import { isIPv6 } from 'node:net';
+import { serverOf } from '../zone-servers.ts';
 
 /** Who answers for a zone. */
 export type Served =
@@ -19,7 +21,7 @@ export async function serversOf(
   resolver = new Resolver(WAIT),
 ): Promise<Served> {
   if (configured.length > 0)
-    return { kind: 'configured', servers: await Promise.all(configured.map((one) => ask(one, domain))) };
+    return { kind: 'configured', servers: await Promise.all(configured.map((one) => ask(one, domain, resolver))) };
   try {
     const to = await resolver.resolveNs(domain);
     return { kind: 'delegated', to: to.map((one) => one.toLowerCase().replace(/\.$/, '')).sort() };
@@ -29,10 +31,12 @@ export async function serversOf(
   }
 }
 
-async function ask(server: string, domain: string) {
+async function ask(server: string, domain: string, own: Resolver) {
+  const [at] = await serverOf(server, (host) => own.resolve4(host));
+  if (at === undefined) return { server, problem: 'that nobody knows its address' };
   const resolver = new Resolver(WAIT);
   try {
-    resolver.setServers([server]);
+    resolver.setServers([`${isIPv6(at.host) ? `[${at.host}]` : at.host}:${at.port}`]);
     await resolver.resolveSoa(domain);
     return { server };
   } catch (error) {

@@ -44,6 +44,7 @@ describe('the zone', () => {
     const records = [
       { ...record, data: 'ns1.vultr.com' },
       { ...record, data: 'ns2.vultr.com' },
+      { ...record, type: 'A', name: 'ns', data: '127.0.0.1' },
     ];
     const zones = () => [{ domain: DOMAIN, records }];
     const server = await startNameServer({ address: '127.0.0.1', port: 0, zones, upstream: [] });
@@ -51,6 +52,11 @@ describe('the zone', () => {
     const resolver = new Resolver();
     resolver.setServers([at]);
     expect(await serversOf(DOMAIN, [at])).toEqual({ kind: 'configured', servers: [{ server: at }] });
+    const named = [`ns.${DOMAIN}:${server.port}`, `gone.${DOMAIN}`];
+    expect(await serversOf(DOMAIN, named, resolver)).toEqual({
+      kind: 'configured',
+      servers: [{ server: named[0] }, { server: named[1], problem: 'that nobody knows its address' }],
+    });
     expect(await serversOf(DOMAIN, [], resolver)).toEqual({
       kind: 'delegated',
       to: ['ns1.vultr.com', 'ns2.vultr.com'],
