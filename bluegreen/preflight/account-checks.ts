@@ -38,6 +38,12 @@ async function quota({ cloud, settings }: Ground): Promise<Seen> {
   const { length } = await cloud.instances();
   const there = `${length} ${length === 1 ? 'machine' : 'machines'} in the account`;
   if (limit === 0) return ok(`${there}; its API does not tell a limit (infra.instance_limit)`);
+  // A bake's builder is there, switched off, until the machine that was booted from its image has been tested.
+  if (length === limit - 1)
+    return warning(
+      `${there}, of ${limit} that it may have (infra.instance_limit): room for a release, not for a bake, which has two machines at once`,
+      'before a bake: anny-bluegreen cost shows what nothing needs; or ask Vultr to raise the limit, then change the key',
+    );
   if (length < limit) return ok(`${there}, of ${limit} that it may have`);
   return blocks(
     `${there}, and infra.instance_limit is ${limit}: no room for the machine of a release or a bake`,

@@ -97,8 +97,10 @@ describe('the account', () => {
   test('that has no room for another machine blocks', async ({ scene }) => {
     const results = await scene.look({}, { infra: { vultr_plan: 'vc2-1c-2gb', instance_limit: 1 } });
     expect(stateOf(results, 'quota')).toMatch(/^blocks 1 machine in the account, and infra\.instance_limit is 1/);
-    const roomy = await scene.look({}, { infra: { vultr_plan: 'vc2-1c-2gb', instance_limit: 2 } });
-    expect(stateOf(roomy, 'quota')).toBe('ok 1 machine in the account, of 2 that it may have');
+    const narrow = await scene.look({}, { infra: { vultr_plan: 'vc2-1c-2gb', instance_limit: 2 } });
+    expect(stateOf(narrow, 'quota')).toMatch(/^warning 1 machine .*, of 2 .*room for a release, not for a bake/);
+    const roomy = await scene.look({}, { infra: { vultr_plan: 'vc2-1c-2gb', instance_limit: 3 } });
+    expect(stateOf(roomy, 'quota')).toBe('ok 1 machine in the account, of 3 that it may have');
   });
 
   test('whose region is out of the plan names others that fit, with their price, and other regions', async ({
