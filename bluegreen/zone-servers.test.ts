@@ -67,9 +67,7 @@ describe('what a server says by UDP and by TCP', () => {
 describe('public resolvers', () => {
   test('are asked with what is left of the TTL, and one that cannot be reached is said to be', async () => {
     const [server, gone] = [await nameServer(RECORD), await mute()];
-    const begun = performance.now();
     const answers = await zoneServers([], [server, gone]).resolversOf('app.example.com');
-    expect(performance.now() - begun).toBeLessThan(2_000);
     expect(answers).toMatchObject([
       { server, addresses: ['192.0.2.1'], ttlSeconds: 60 },
       { server: gone, addresses: [] },
