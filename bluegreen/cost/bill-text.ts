@@ -39,7 +39,7 @@ function itemLines({ kind, name, what, why, monthlyUsd, remove }: BilledItem, co
   return [line, ...reason.map((part) => pc.yellow(part)), `${REASON_BLANKS}→ ${pc.cyan(remove)}`];
 }
 
-function totals({ environment, monthlyUsd, unpriced, pendingChargesUsd }: Bill): string[] {
+function totals({ environment, monthlyUsd, unpriced, hidden, pendingChargesUsd }: Bill): string[] {
   const row = (amount: number, what: string): string => `${moneyText(usd(amount)).padStart(9)}  ${what}`;
   return [
     pc.bold(row(monthlyUsd.total, `a month for ${environment} and the images`)),
@@ -47,6 +47,7 @@ function totals({ environment, monthlyUsd, unpriced, pendingChargesUsd }: Bill):
       ? []
       : [pc.yellow(row(monthlyUsd.removable, 'a month of that is for what nothing needs'))]),
     ...(unpriced === 0 ? [] : [`${'?'.padStart(9)}  ${unpriced} without a known price: in no total`]),
+    ...hidden.map((kind) => `${'?'.padStart(9)}  ${kind}: not visible to this key, in no total`),
     ...(pendingChargesUsd === null
       ? []
       : [row(pendingChargesUsd, 'so far this month for the whole account, as Vultr counts it')]),

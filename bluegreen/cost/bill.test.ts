@@ -114,7 +114,7 @@ describe('the bill', () => {
     ...storageItems(SETTINGS, storages, PRICES),
     ...snapshotItems(observed, PRICES),
   ];
-  const bill = billOf('test', items, usd(12.345));
+  const bill = billOf('test', items, { pending: usd(12.345) });
 
   test('keeps environments apart, and adds up exactly', () => {
     expect(bill.monthlyUsd).toEqual({
@@ -127,6 +127,21 @@ describe('the bill', () => {
   test('names what nothing needs with the command that takes it away', () => {
     const removed = bill.items.filter(({ remove }) => remove !== null).map(({ remove }) => remove);
     expect(removed).toEqual(['anny-image sweep a1', 'anny-image prune', 'anny-image sweep 5']);
+  });
+
+  test("says of a storage that backups go there only where its host is no other storage's too", () => {
+    const host = 'ewr1.vultrobjects.com';
+    const settings = { ...SETTINGS, config: structuredClone(SETTINGS.config) };
+    settings.config.backup.repository = `s3:https://${host}/bucket`;
+    const mine = { id: 's1', label: 'kept by hand', region: 'ewr', host };
+    const own = { ...mine, id: 's2', label: 'anny-test' };
+    expect(storageItems(settings, [mine], PRICES)).toMatchObject([{ id: 's1', why: 'backups go there' }]);
+    expect(storageItems(settings, [mine, own], PRICES)).toMatchObject([{ id: 's2', why: 'kept by the foundation' }]);
+  });
+
+  test('says what the key may not see', () => {
+    const text = billText(billOf('test', items, { hidden: ['object storage'] }), 60);
+    expect(text).toContain('?  object storage: not visible to this key, in no total');
   });
 
   test('leaves out what is not of Anny', () => {

@@ -18,6 +18,8 @@ export interface Bill {
   };
   /** Things whose price nobody tells: no total holds them. */
   readonly unpriced: number;
+  /** Kinds of things that the key may not see: no total holds them. */
+  readonly hidden: readonly string[];
   /** What the account says that this month has cost so far, everything in it; null where it was not asked. */
   readonly pendingChargesUsd: number | null;
 }
@@ -30,7 +32,12 @@ export interface BilledItem extends Omit<Item, 'monthly' | 'remove'> {
 /** A key of its own for things that name no environment. */
 const SHARED = '';
 
-export function billOf(environment: string, items: readonly Item[], pending?: Money): Bill {
+export interface Besides {
+  readonly pending?: Money;
+  readonly hidden?: readonly string[];
+}
+
+export function billOf(environment: string, items: readonly Item[], { pending, hidden = [] }: Besides = {}): Bill {
   const of = (whose: string): readonly Item[] => items.filter((one) => one.environment === whose);
   const ours = [...of(environment), ...of(SHARED)];
   const others = [...new Set(items.map((one) => one.environment))].filter(
@@ -51,6 +58,7 @@ export function billOf(environment: string, items: readonly Item[], pending?: Mo
       removable: dollars(monthlyOf(removable(ours))),
     },
     unpriced: items.filter(({ monthly }) => monthly === undefined).length,
+    hidden,
     pendingChargesUsd: pending === undefined ? null : dollars(pending),
   };
 }

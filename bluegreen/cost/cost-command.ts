@@ -40,8 +40,11 @@ export async function readBill(context: Context, world: World, inventory: Invent
   const items = [
     ...machineItems(seen, plans),
     ...addressItems(settings, addresses, seen.tagged, prices),
-    ...storageItems(settings, storages, prices),
+    ...storageItems(settings, storages ?? [], prices),
     ...snapshotItems(seen, prices),
   ];
-  return billOf(settings.environment, items, holder.pendingCharges);
+  return billOf(settings.environment, items, {
+    pending: holder.pendingCharges,
+    hidden: storages === undefined ? ['object storage'] : [],
+  });
 }

@@ -2,6 +2,7 @@ import type { Instance, ReservedIp } from '../../cloud/cloud.ts';
 import type { ObjectStorage } from '../../cloud/inventory.ts';
 import type { Prices } from '../../cloud/prices.ts';
 import type { Settings } from '../../config/settings.ts';
+import { hostOf } from '../restic/repository.ts';
 import { tagValue } from '../tags.ts';
 import type { Item } from './item.ts';
 
@@ -27,15 +28,18 @@ export function addressItems(
   });
 }
 
-/** Object storages of the foundation, and the one that the backups go to. */
+/** Object storages of the foundation, and the one that the backups go to, where its host tells which that is. */
 export function storageItems(
   settings: Pick<Settings, 'config' | 'environment'>,
   storages: readonly ObjectStorage[],
   { objectStorageMonth: monthly }: Prices,
 ): readonly Item[] {
   const { repository } = settings.config.backup;
-  return storages.flatMap(({ id, label, region, host }) => {
-    const holdsBackups = host !== '' && repository.startsWith(`s3:https://${host}/`);
+  const host = hostOf(repository);
+  const there = storages.filter((one) => host !== '' && one.host === host);
+  return storages.flatMap((one) => {
+    const { id, label, region } = one;
+    const holdsBackups = there.length === 1 && there[0] === one;
     const environment = environmentOf(settings, label) ?? (holdsBackups ? settings.environment : undefined);
     if (environment === undefined) return [];
     const why = holdsBackups ? 'backups go there' : 'kept by the foundation';

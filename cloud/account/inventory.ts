@@ -21,10 +21,9 @@ const zoneAnswer = z.object({ domain: z.object({ domain: z.string() }) });
 export function openInventory(options: ApiOptions): Inventory {
   const api = openApi(options);
   return {
-    // A key may be kept from these alone: what it must not see is not counted, and the rest is.
     objectStorages: () =>
       listAll(api, '/object-storage', 'object_storages', objectStorageAnswer).catch((error: unknown) => {
-        if (hasCode(error, 'API_UNAUTHORIZED')) return [];
+        if (hasCode(error, 'API_UNAUTHORIZED')) return undefined;
         throw error;
       }),
     availablePlans: async (region) => {
