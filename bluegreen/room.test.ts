@@ -12,7 +12,7 @@ const PLAN = {
   vcpus: 1,
   regions: ['ewr'],
   monthlyCost: usd(5),
-  hourlyCost: usd(0.007),
+  hourlyUsd: 0.007,
 };
 const ROOM: Room = { plans: [PLAN], planOfNew: 'p', region: 'ewr', machines: 1, limit: 0 };
 const situation = judge(seen([answering(1, 'writer')]));

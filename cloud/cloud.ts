@@ -71,8 +71,8 @@ export interface Plan {
   readonly ramMb: number;
   readonly vcpus: number;
   readonly monthlyCost: Money;
-  /** Up to the month's. */
-  readonly hourlyCost: Money;
+  /** In dollars, as it is told: it may be finer than what is paid, so only products of it are rounded. Up to the month's. */
+  readonly hourlyUsd: number;
   readonly regions: readonly string[];
 }
 

@@ -27,7 +27,7 @@ export function snapshotMonth({ snapshotGbMonth }: Prices, bytes: number): Money
 const HOUR_MS = 3_600_000;
 
 /** Every hour that has begun is paid, powered off or not, and no more than the month's price. */
-export function machineFor({ hourlyCost, monthlyCost }: Pick<Plan, 'hourlyCost' | 'monthlyCost'>, ms: number): Money {
+export function machineFor({ hourlyUsd, monthlyCost }: Pick<Plan, 'hourlyUsd' | 'monthlyCost'>, ms: number): Money {
   const hours = Math.ceil(ms / HOUR_MS);
-  return Math.min(times(hourlyCost, hours), monthlyCost) as Money;
+  return Math.min(usd(hourlyUsd * hours), monthlyCost) as Money;
 }

@@ -14,9 +14,7 @@ import { addressItems, storageItems } from './kept-items.ts';
 import { machineItems } from './machine-items.ts';
 import { snapshotItems } from './snapshot-items.ts';
 
-const PLANS = [
-  { id: 'p', diskGb: 25, ramMb: 1024, vcpus: 1, regions: [], monthlyCost: usd(5), hourlyCost: usd(0.007) },
-];
+const PLANS = [{ id: 'p', diskGb: 25, ramMb: 1024, vcpus: 1, regions: [], monthlyCost: usd(5), hourlyUsd: 0.007 }];
 const PRICES = pricesOf(configSchema.parse({}));
 const SETTINGS = { config: configSchema.parse({}), environment: 'test' };
 const LONG_AGO = new Date((NOW_SECONDS - 40 * 86_400) * 1000).toISOString();

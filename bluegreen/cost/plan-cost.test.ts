@@ -6,8 +6,8 @@ import type { Answering } from '../release.ts';
 import { judge } from '../situation.ts';
 import { type CostFacts, planCost, planCostText } from './plan-cost.ts';
 
-const SMALL = { id: 'p', diskGb: 25, ramMb: 1024, vcpus: 1, regions: [], monthlyCost: usd(5), hourlyCost: usd(0.007) };
-const LARGE = { ...SMALL, id: 'q', monthlyCost: usd(10), hourlyCost: usd(0.014) };
+const SMALL = { id: 'p', diskGb: 25, ramMb: 1024, vcpus: 1, regions: [], monthlyCost: usd(5), hourlyUsd: 0.007 };
+const LARGE = { ...SMALL, id: 'q', monthlyCost: usd(10), hourlyUsd: 0.014 };
 const DAY_MS = 86_400_000;
 
 function costOf(machines: readonly Answering[], besides: Partial<CostFacts> = {}, again = false) {

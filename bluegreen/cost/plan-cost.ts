@@ -66,7 +66,7 @@ function standbyCost(plan: Plan, { plans, standbyWindowMs }: CostFacts): Standby
   if (price === undefined) return null;
   return {
     release: plan.from.tags.release,
-    hourlyUsd: dollars(price.hourlyCost),
+    hourlyUsd: dollars(usd(price.hourlyUsd)),
     windowSeconds: standbyWindowMs / 1000,
     windowUsd: dollars(machineFor(price, standbyWindowMs)),
     monthlyUsd: dollars(price.monthlyCost),

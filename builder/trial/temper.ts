@@ -20,7 +20,7 @@ export interface Temper {
   readonly faults: ReadonlyMap<number, Fault>;
 }
 
-const PLAN_COST = { monthlyCost: usd(5), hourlyCost: usd(0.007) };
+const PLAN_COST = { monthlyCost: usd(5), hourlyUsd: 0.007 };
 
 export const CALM: Temper = {
   snapshotMs: 60_000,

@@ -121,7 +121,7 @@ export const planAnswer = z
       ramMb: one.ram,
       vcpus: one.vcpu_count,
       monthlyCost: usd(one.monthly_cost),
-      hourlyCost: usd(one.hourly_cost ?? one.monthly_cost / SHORTEST_MONTH_HOURS),
+      hourlyUsd: one.hourly_cost ?? one.monthly_cost / SHORTEST_MONTH_HOURS,
       regions: one.locations,
     }),
   );

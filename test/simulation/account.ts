@@ -31,7 +31,7 @@ export interface Rented {
   readonly machine: Machine;
 }
 
-const PLAN_COST = { monthlyCost: usd(5), hourlyCost: usd(0.007) };
+const PLAN_COST = { monthlyCost: usd(5), hourlyUsd: 0.007 };
 const PLAN = { id: 'vc2-1c-1gb', diskGb: 25, ramMb: 1024, vcpus: 1, regions: ['ewr'], ...PLAN_COST };
 
 export function cloudPort(world: World, operator: Operator, clock: Clock): Cloud {

@@ -28,5 +28,5 @@ export function pendingCharges(state: State, nowMs: number): number {
 function machineCharge(planId: string, ms: number): Money {
   const plan = PLANS.find(({ id }) => id === planId);
   if (plan === undefined) return usd(0);
-  return machineFor({ hourlyCost: usd(plan.hourly_cost), monthlyCost: usd(plan.monthly_cost) }, ms);
+  return machineFor({ hourlyUsd: plan.hourly_cost, monthlyCost: usd(plan.monthly_cost) }, ms);
 }
