@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { AnnyError } from '../../operation/errors.ts';
 import { age } from '../age.ts';
-import { blocks, type Check, ok, type Seen, warning } from './check.ts';
+import { hostOf } from '../restic/repository.ts';
+import { blocks, type Check, ok, type Seen, unknown, warning } from './check.ts';
 import { type Ground, inAccount } from './ground.ts';
 
 /** Whether backups can be made, read from here, and outlive the machine that they are of. */
@@ -43,18 +44,15 @@ async function place({ settings, cloud, addressesOf }: Ground): Promise<Seen> {
   const next = 'set backup.repository to a place that outlives every machine: s3:…, sftp:… or rest:… of another host';
   if (address.startsWith('/')) return warning(`${address} is on the machine that it protects, and gone with it`, next);
   const host = hostOf(address);
-  const known = new Set(
-    (await cloud.instances()).filter(({ tags }) => tags.includes('anny')).map((one) => one.address),
-  );
   const at = isIP(host) === 0 ? await addressesOf(host) : [host];
-  const own = host === settings.publicName || at.some((one) => known.has(one));
-  if (own)
-    return blocks(`${host} is one of the machines that it protects: their loss takes the backups with them`, next);
+  const [machines, reserved] = await Promise.all([cloud.instances(), cloud.reservedIps()]);
+  const own = machines.filter(({ tags }) => tags.includes('anny'));
+  const ids = new Set(own.map(({ id }) => id));
+  const theirs = reserved.filter(({ attachedTo }) => attachedTo !== undefined && ids.has(attachedTo));
+  const known = new Set([...own, ...theirs].map((one) => one.address));
+  if (host === settings.publicName || at.some((one) => known.has(one)))
+    return warning(`${host} is one of the machines that it protects: their loss takes the backups with them`, next);
+  if (at.length === 0)
+    return unknown(`this computer does not find ${host}, so nothing tells whose it is`, 'check backup.repository');
   return ok(`${host} is none of the machines`);
-}
-
-/** Of "s3:https://HOST:PORT/BUCKET", "rest:http://USER@HOST/", "sftp:USER@HOST:/PATH", "sftp://USER@HOST:PORT//PATH". */
-function hostOf(address: string): string {
-  const rest = address.replace(/^(s3|rest|sftp):(https?:)?(\/\/)?/, '');
-  return /^(?:[^@/]*@)?([^:/]+)/.exec(rest)?.[1] ?? '';
 }

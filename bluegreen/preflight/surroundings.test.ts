@@ -118,21 +118,41 @@ describe('backups', () => {
     ['rest:http://anny@app.example.test:8000/x/', ['10.77.0.10']],
     ['sftp:anny@10.77.0.10:/backups', []],
     [`s3:https://anny.${DOMAIN}/bucket/x`, []],
-  ] as const)('at %s, which is a machine that they are of, block', async ([repository, addresses], { scene }) => {
-    await makeMachine(scene.api, { tags: ['anny'] });
-    const { json } = await scene.api.ask('GET', '/instances');
-    const [, machine] = (json as { instances: { main_ip: string }[] }).instances;
-    const own = machine?.main_ip ?? '';
-    const config = { backup: { repository: repository.replace('10.77.0.10', own) } };
-    const addressesOf = async (): Promise<readonly string[]> => addresses.map(() => own);
-    await scene.write('.env', `${ENV}RESTIC_REST_PASSWORD=p\nAWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n`);
-    expect(stateOf(await scene.look({ addressesOf }, config), 'backup place')).toMatch(
-      /^blocks .*takes the backups with/,
-    );
-    expect(
-      stateOf(await scene.look({}, { backup: { repository: 's3:https://elsewhere.test/b/x' } }), 'backup place'),
-    ).toBe('ok elsewhere.test is none of the machines');
-  });
+  ] as const)(
+    'at %s, which is a machine that they are of, are warned of',
+    async ([repository, addresses], { scene }) => {
+      await makeMachine(scene.api, { tags: ['anny'] });
+      const { json } = await scene.api.ask('GET', '/instances');
+      const [, machine] = (json as { instances: { main_ip: string }[] }).instances;
+      const own = machine?.main_ip ?? '';
+      const config = { backup: { repository: repository.replace('10.77.0.10', own) } };
+      const addressesOf = async (): Promise<readonly string[]> => addresses.map(() => own);
+      await scene.write('.env', `${ENV}RESTIC_REST_PASSWORD=p\nAWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n`);
+      expect(stateOf(await scene.look({ addressesOf }, config), 'backup place')).toMatch(
+        /^warning .*takes the backups with/,
+      );
+      const elsewhere = { backup: { repository: 's3:https://elsewhere.test/b/x' } };
+      const found = await scene.look({ addressesOf: async () => ['192.0.2.77'] }, elsewhere);
+      expect(stateOf(found, 'backup place')).toBe('ok elsewhere.test is none of the machines');
+      expect(stateOf(await scene.look({}, elsewhere), 'backup place')).toMatch(
+        /^unknown this computer does not find elsewhere\.test/,
+      );
+    },
+  );
+});
+
+test('backups at a reserved IP that leads to one of the machines are warned of', async ({ scene }) => {
+  await makeMachine(scene.api, { tags: ['anny'] });
+  const { json } = await scene.api.ask('GET', '/instances');
+  const [, machine] = (json as { instances: { id: string }[] }).instances;
+  const made = await scene.api.ask('POST', '/reserved-ips', { region: 'ewr', ip_type: 'v4', label: 'x' });
+  const { id, subnet } = (made.json as { reserved_ip: { id: string; subnet: string } }).reserved_ip;
+  await scene.write('.env', `${ENV}RESTIC_REST_PASSWORD=p\n`);
+  const look = async () =>
+    stateOf(await scene.look({}, { backup: { repository: `rest:http://anny@${subnet}/x/` } }), 'backup place');
+  expect(await look()).toBe(`ok ${subnet} is none of the machines`);
+  await scene.api.ask('POST', `/reserved-ips/${id}/attach`, { instance_id: machine?.id ?? '' });
+  expect(await look()).toMatch(/^warning .*takes the backups with/);
 });
 
 describe('this computer', () => {
