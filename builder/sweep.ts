@@ -17,17 +17,18 @@ export function bakeScope({ digest }: Identity): string {
   return `${BAKES}${digest.slice(0, 12)}`;
 }
 
-/** Takes away the machines and untested snapshots of bakes that were killed on this computer, at once. */
-export async function sweepKilled(context: BakeContext): Promise<void> {
+/** Takes away the machines and untested snapshots of bakes that were killed on this computer, at once; resolves with their operations. */
+export async function sweepKilled(context: BakeContext): Promise<readonly string[]> {
   const { operation, running } = context;
   const killed = (await running.killed()).filter((id) => id !== operation.id);
-  if (killed.length === 0) return;
+  if (killed.length === 0) return [];
   await sweepBakes(context, killed);
   const claims = (await watchBakes(context).look()).filter(
     ({ claim }) => claim !== undefined && killed.includes(claim.operation),
   );
   for (const { id } of claims) await context.cloud.deleteNote(id);
   for (const id of killed) await running.end(id);
+  return killed;
 }
 
 /** Sees the claims of all bakes, of every digest and from every computer. */

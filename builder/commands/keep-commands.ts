@@ -38,8 +38,8 @@ export function addKeepCommands(program: Command): void {
     .action((operations: string[], _options, command: Command) =>
       withContext(command, async (context) => {
         if (operations.length > 0) await sweepBakes(context, operations);
-        else await sweepKilled(context);
-        answer(command, {}, '');
+        const swept = operations.length > 0 ? operations : await sweepKilled(context);
+        answer(command, { swept }, swept.length > 0 ? '' : 'no bake was killed on this computer: nothing to sweep\n');
       }),
     );
   program
