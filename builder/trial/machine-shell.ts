@@ -35,7 +35,7 @@ export function machineShell({ temper, call, prove, closed }: ShellPorts, machin
     if (script.includes('systemctl poweroff') && temper.powersOff) {
       machine.instance = { ...machine.instance, power: 'stopped' };
     }
-    if (script.includes('find_text')) return temper.searchSays[kind];
+    if (script.includes('list_needles')) return temper.searchSays[kind];
     if (script.includes('lynis audit')) return temper.lynisSays;
     if (script.includes('dpkg-query')) return CONTENTS.map((line) => line.join('\t')).join('\n');
     if (!script.includes('ufw_status')) return '';
