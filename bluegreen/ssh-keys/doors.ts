@@ -12,12 +12,21 @@ export function doorsIn(world: World): readonly Door[] {
   return world.answering.map(doorOf);
 }
 
-/** Machines of the account's other environments: the same key may log in there. */
-export function doorsElsewhere(instances: readonly Instance[], environment: string): readonly Door[] {
+/** A machine of another environment of the account: the same key may log in there. */
+export interface OtherMachine {
+  readonly environment: string;
+  readonly release: string;
+  /** undefined while it has no address yet. */
+  readonly door: Door | undefined;
+}
+
+export function machinesElsewhere(instances: readonly Instance[], environment: string): readonly OtherMachine[] {
   return instances.flatMap((instance) => {
     const other = instance.tags.find((tag) => tag.startsWith('env='))?.slice('env='.length) ?? environment;
     const tags = other === environment ? undefined : readTags(instance, other);
     const { address } = instance;
-    return tags === undefined || address === undefined ? [] : [doorOf({ tags, address })];
+    if (tags === undefined) return [];
+    const door = address === undefined ? undefined : doorOf({ tags, address });
+    return [{ environment: other, release: tags.release, door }];
   });
 }

@@ -12,11 +12,14 @@ export interface Logins {
   open(door: Door, path: string): Promise<Login>;
 }
 
+/** One key at a time, each in one write: whoever changes another one meanwhile, from another environment, is not overwritten. */
 export interface Login {
   /** Public keys that may log in, as they stand there. */
   keys(): Promise<readonly string[]>;
-  /** All that may from now on, in one write. */
-  set(keys: readonly string[]): Promise<void>;
+  /** Nothing is done when it is there already. */
+  add(key: string): Promise<void>;
+  /** Refused for the last one. Nothing is done when it is not there. */
+  remove(key: string): Promise<void>;
   close(): Promise<void>;
 }
 

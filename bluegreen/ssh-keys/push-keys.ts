@@ -5,7 +5,7 @@ import { type OperatorKey, operatorKeys } from '../../machine/operator-key.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import { type Operation, runStep } from '../../operation/step.ts';
 import type { findOwnKey } from './account-keys.ts';
-import { type Door, type Logins, withLogin } from './logins.ts';
+import { type Door, type Login, type Logins, withLogin } from './logins.ts';
 
 export interface KeyPush {
   readonly operation: Operation;
@@ -65,13 +65,19 @@ export async function pushKeys(push: KeyPush, agree: (planned: readonly Access[]
       name: 'keys',
       detail: release,
       run: async () => {
-        await withLogin(logins, { door, path }, (login) => login.set(wanted.map(({ publicKey }) => publicKey)));
+        await withLogin(logins, { door, path }, (login) => letIn(login, wanted));
         await withLogin(logins, { door, path }, (login) => login.keys());
       },
       describe: () => wanted.map(({ name }) => name).join(', '),
     });
   }
   return planned;
+}
+
+async function letIn(login: Login, wanted: Known): Promise<void> {
+  for (const { publicKey } of wanted) await login.add(publicKey);
+  const others = (await login.keys()).filter((key) => !wanted.some(({ publicKey }) => sameKey(publicKey, key)));
+  for (const key of others) await login.remove(key);
 }
 
 async function refuseOwnLoss({ infra, path }: KeyPush, wanted: Known): Promise<void> {

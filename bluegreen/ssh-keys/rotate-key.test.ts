@@ -67,6 +67,9 @@ async function mortal<T>(effect: () => Promise<T>): Promise<T> {
   return result;
 }
 
+const without = (keys: readonly string[], key: string) => keys.filter((one) => bare(one) !== bare(key));
+const staging = { environment: 'staging', release: 'staging', door: door('staging') };
+
 const logins: Logins = {
   open: async ({ release }, keyPath) => {
     const own = bare((await publicHalf(keyPath)) ?? '');
@@ -76,7 +79,8 @@ const logins: Logins = {
     }
     return {
       keys: async () => read(),
-      set: (keys) => mortal(async () => void machines.set(release, keys)),
+      add: (key) => mortal(async () => void machines.set(release, [...without(read(), key), key])),
+      remove: (key) => mortal(async () => void machines.set(release, without(read(), key))),
       close: async () => undefined,
     };
   },
@@ -106,7 +110,7 @@ function rotation(): Rotation {
       deleteSshKey: (id) => mortal(() => setup.deleteSshKey(id)),
     },
     ...{ logins, infra: INFRA, files: keyFiles(path) },
-    ...{ doors: [door('blue'), door('green')], elsewhere: [door('staging')] },
+    ...{ doors: [door('blue'), door('green')], elsewhere: async () => [staging], leaveOthers: false },
   };
 }
 
@@ -185,6 +189,71 @@ describe("replacing this computer's key", () => {
     await expect(rotateKey({ ...rotation(), logins: deaf })).rejects.toThrow('refused');
     expect(await publicHalf(path)).toBe(former);
     await expectNobodyLockedOut();
+  });
+
+  it('refuses while a machine of another environment cannot be reached, and touches nothing', async () => {
+    machines.set('staging', [bob]);
+    await expect(rotateKey(rotation())).rejects.toThrow('staging of staging (all configured methods failed)');
+    expect(await publicHalf(path)).toBe(former);
+    expect(await publicHalf(`${path}.next`)).toBeUndefined();
+    expect(bareKeys('blue')).toEqual([former, bob]);
+    expect((await account().cloud.sshKeys()).map(({ name }) => name).sort()).toEqual(['ann', 'bob']);
+  });
+
+  it('refuses while one has no address yet', async () => {
+    const elsewhere = async () => [{ ...staging, door: undefined }];
+    await expect(rotateKey({ ...rotation(), elsewhere })).rejects.toThrow('it has no address yet');
+  });
+
+  it('goes on without them where that is wanted, and names them', async () => {
+    machines.set('staging', [bob]);
+    const begun = rotation();
+    const told = await rotateKey({ ...begun, leaveOthers: true });
+    const left = [{ environment: 'staging', release: 'staging', problem: 'all configured methods failed' }];
+    expect(told).toMatchObject({ machines: ['blue', 'green'], left });
+    expect(begun.operation.warnings.join()).toContain('staging of staging');
+    expect(bareKeys('staging')).toEqual([bob]);
+  });
+
+  it('sees what another environment makes meanwhile, also with the former key alone', async () => {
+    const made = { environment: 'dev', release: 'dev', door: door('dev') };
+    let asked = 0;
+    const elsewhere = async () => {
+      asked += 1;
+      if (asked === 2) machines.set('dev', [former]);
+      return asked === 1 ? [staging] : [staging, made];
+    };
+    expect(await rotateKey({ ...rotation(), elsewhere })).toMatchObject({ left: [] });
+    expect(bareKeys('dev')).toEqual([bare((await publicHalf(path)) ?? '')]);
+  });
+
+  it('names one that came last of all with the former key alone', async () => {
+    const made = { environment: 'dev', release: 'dev', door: door('dev') };
+    machines.set('dev', [former]);
+    let asked = 0;
+    const elsewhere = async () => {
+      asked += 1;
+      return asked < 3 ? [staging] : [staging, made];
+    };
+    expect(await rotateKey({ ...rotation(), elsewhere })).toMatchObject({ left: [{ release: 'dev' }] });
+  });
+
+  it('keeps to itself what another environment changes on a machine meanwhile', async () => {
+    const carol = makeSshKey(systemClock).publicKey;
+    // Between looking and writing there bob goes and carol comes.
+    const busy: Logins = {
+      open: async (one, keyPath) => {
+        const login = await logins.open(one, keyPath);
+        const keys = async () => {
+          const seen = await login.keys();
+          if (one.release === 'blue') machines.set('blue', [...without(without(seen, bob), carol), carol]);
+          return seen;
+        };
+        return { ...login, keys };
+      },
+    };
+    await rotateKey({ ...rotation(), logins: busy });
+    expect(bareKeys('blue').sort()).toEqual([carol, bare((await publicHalf(path)) ?? '')].sort());
   });
 
   it('refuses what another computer has begun', async () => {

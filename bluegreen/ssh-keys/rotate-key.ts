@@ -5,6 +5,8 @@ import { nextName } from '../../machine/operator-key.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import { type Operation, runStep, warn } from '../../operation/step.ts';
 import { findOwnKey, type OwnKey } from './account-keys.ts';
+import type { OtherMachine } from './doors.ts';
+import { reach, type Unreached, unreachedText } from './elsewhere.ts';
 import { ensureNext, type KeyFiles, useNext, writePublicHalf } from './key-files.ts';
 import { type Door, type Logins, withLogin } from './logins.ts';
 
@@ -17,8 +19,10 @@ export interface Rotation {
   readonly files: KeyFiles;
   /** Every machine of this environment. */
   readonly doors: readonly Door[];
-  /** Machines of others, where this key may log in as well. */
-  readonly elsewhere: readonly Door[];
+  /** Machines of others, where this key may log in as well; asked again before the former key goes. */
+  readonly elsewhere: () => Promise<readonly OtherMachine[]>;
+  /** Goes on although some of them cannot be reached: they know the former key alone. */
+  readonly leaveOthers: boolean;
 }
 
 export interface Rotated {
@@ -26,6 +30,8 @@ export interface Rotated {
   readonly former: string | undefined;
   readonly publicKey: string;
   readonly machines: readonly string[];
+  /** Of other environments: they may let in the former key alone. */
+  readonly left: readonly Unreached[];
 }
 
 /**
@@ -38,20 +44,45 @@ export async function rotateKey(rotation: Rotation): Promise<Rotated> {
   const own = await ownHalf(files, infra);
   const found = await findOwnKey(cloud, infra, own);
   const { name, id } = found.entry;
+  const before = await reachOthers(rotation);
   // The local rename is behind us once the account's next one is ours.
   const isUsed = found.next !== undefined && sameKey(found.next.publicKey, own);
   const next = isUsed ? own : await announce(rotation, found);
-  const doors = isUsed ? await reachable(rotation, files.path) : await admitAndProve(rotation, next);
   if (!isUsed) {
+    await admitAndProve(rotation, [...rotation.doors, ...before.open], next);
+    // One that another environment made until now may have asked the account before it knew the next key.
+    await admitAndProve(rotation, without((await reachOthers(rotation)).open, before.open), next);
     await runStep(operation, { name: 'use the new key', detail: files.path, run: () => useNext(files) });
   }
   await writePublicHalf(files);
   await runStep(operation, { name: 'account', detail: name, run: () => setup.replaceSshKey(id, next) });
   const former = await formerOf(found, files, next);
+  const { open, unreached: left } = await reach(rotation.logins, await rotation.elsewhere(), files.path);
+  const doors = [...rotation.doors, ...open];
   await forget(rotation, doors, former);
-  const left = (await cloud.sshKeys()).filter((key) => key.name === nextName(name));
-  for (const key of left) await setup.deleteSshKey(key.id);
-  return { name, former, publicKey: next, machines: doors.map(({ release }) => release) };
+  if (left.length > 0) warn(operation, `the former key is all that may let you in on ${unreachedText(left)}`);
+  const after = (await cloud.sshKeys()).filter((key) => key.name === nextName(name));
+  for (const key of after) {
+    await runStep(operation, { name: 'account', detail: key.name, run: () => setup.deleteSshKey(key.id) });
+  }
+  return { name, former, publicKey: next, machines: doors.map(({ release }) => release), left };
+}
+
+/** Once the former key is gone from here, nobody could log in on the others with the new one. */
+async function reachOthers({ logins, files, elsewhere, leaveOthers }: Rotation) {
+  const reached = await reach(logins, await elsewhere(), files.path);
+  if (reached.unreached.length === 0 || leaveOthers) return reached;
+  throw new AnnyError('REFUSED', {
+    doing: 'replacing the SSH key',
+    found: `machines of other environments cannot be reached with it, and would not let the new key in: ${unreachedText(reached.unreached)}`,
+    next: 'bring them back, then run this again; or add --leave-others, which leaves them as they are (where this key was never let in, or its former one can be kept)',
+  });
+}
+
+function without(doors: readonly Door[], known: readonly Door[]): readonly Door[] {
+  return doors.filter(
+    ({ release, address }) => !known.some((one) => one.release === release && one.address === address),
+  );
 }
 
 async function ownHalf({ path }: KeyFiles, { ssh_private_key }: Rotation['infra']): Promise<string> {
@@ -83,38 +114,18 @@ async function announce({ operation, cloud, files }: Rotation, { entry, next }: 
 }
 
 /** Lets the new key in beside the former one, and sees that it does. */
-async function admitAndProve(rotation: Rotation, next: string): Promise<readonly Door[]> {
-  const { operation, logins, files } = rotation;
-  const doors = await reachable(rotation, files.path);
+async function admitAndProve({ operation, logins, files }: Rotation, doors: readonly Door[], next: string) {
   for (const door of doors) {
     await runStep(operation, {
       name: 'let it in',
       detail: door.release,
       run: async () => {
-        await withLogin(logins, { door, path: files.path }, async (login) => {
-          const keys = await login.keys();
-          if (!keys.some((key) => sameKey(key, next))) await login.set([...keys, next]);
-        });
+        await withLogin(logins, { door, path: files.path }, (login) => login.add(next));
         await withLogin(logins, { door, path: files.next }, (login) => login.keys());
       },
       describe: () => 'it logs in',
     });
   }
-  return doors;
-}
-
-/** All of this environment's; of others' those that let this key in. */
-async function reachable({ operation, logins, doors, elsewhere }: Rotation, path: string): Promise<readonly Door[]> {
-  const open: Door[] = [];
-  for (const door of elsewhere) {
-    try {
-      await withLogin(logins, { door, path }, async () => open.push(door));
-    } catch (error) {
-      if (!(error instanceof AnnyError)) throw error;
-      warn(operation, `${door.release}, of another environment, keeps the keys that it has: ${error.found}`);
-    }
-  }
-  return [...doors, ...open];
 }
 
 /** Known only before the account forgets it; afterwards its file says it. */
@@ -129,12 +140,7 @@ async function forget({ operation, logins, files }: Rotation, doors: readonly Do
       name: 'forget the former key',
       detail: door.release,
       // Logging in with the new one is the proof that nobody is locked out by it.
-      run: () =>
-        withLogin(logins, { door, path: files.path }, async (login) => {
-          const keys = await login.keys();
-          const kept = keys.filter((key) => !sameKey(key, former));
-          if (kept.length < keys.length) await login.set(kept);
-        }),
+      run: () => withLogin(logins, { door, path: files.path }, (login) => login.remove(former)),
     });
   }
 }

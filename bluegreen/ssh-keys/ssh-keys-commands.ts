@@ -11,8 +11,8 @@ import { warn } from '../../operation/step.ts';
 import type { Context } from '../context.ts';
 import { observe, type World } from '../observe.ts';
 import { withContext } from '../open-context.ts';
-
-import { doorsElsewhere, doorsIn } from './doors.ts';
+import { doorsIn, machinesElsewhere } from './doors.ts';
+import { unreachedText } from './elsewhere.ts';
 import { keyFiles } from './key-files.ts';
 import { type Access, accessOf, type KeyPush, pushKeys } from './push-keys.ts';
 import { type Rotated, rotateKey } from './rotate-key.ts';
@@ -36,7 +36,15 @@ export function addSshKeysCommands(program: Command): void {
     .description(
       "replace this computer's key by a new one: in the account, on every machine, here; killed, run it again",
     )
-    .action((_options, line: Command) => withContext(line, (context) => rotate(context, line)));
+    .option(
+      '--leave-others',
+      'leave machines of other environments that this key cannot reach: they keep the former one',
+    )
+    .action((options: RotateOptions, line: Command) => withContext(line, (context) => rotate(context, line, options)));
+}
+
+interface RotateOptions {
+  readonly leaveOthers?: true;
 }
 
 async function list(context: Context, line: Command): Promise<void> {
@@ -129,15 +137,16 @@ function namesOf(access: readonly Access[]): string {
   return access.map(({ release }) => release).join(', ');
 }
 
-async function rotate(context: Context, line: Command): Promise<void> {
+async function rotate(context: Context, line: Command, options: RotateOptions): Promise<void> {
   const setup = openAccountSetup(apiOptionsOf(await settingsOf(line), process.env));
   const rotated = await holding(context, 'rotate', async (world) => {
     refuseSilent(world);
     const { operation, cloud, settings } = context;
     const { path, infra, doors, logins } = pushOf(context, world);
     await agree(line, `replace the key ${path} in the account, here, and on ${doors.length} machines?`);
-    const elsewhere = doorsElsewhere(await cloud.instances(), settings.environment);
-    return rotateKey({ operation, cloud, setup, logins, infra, files: keyFiles(path), doors, elsewhere });
+    const elsewhere = async () => machinesElsewhere(await cloud.instances(), settings.environment);
+    const leaveOthers = options.leaveOthers === true;
+    return rotateKey({ operation, cloud, setup, logins, infra, files: keyFiles(path), doors, elsewhere, leaveOthers });
   });
   const { warnings } = context.operation;
   answer(line, { ...rotated, warnings }, rotatedText(context, rotated));
@@ -154,16 +163,19 @@ function refuseSilent({ silent }: World): void {
   });
 }
 
-function rotatedText({ settings }: Context, { name, publicKey, machines, former }: Rotated): string {
+function rotatedText({ settings }: Context, { name, publicKey, machines, former, left }: Rotated): string {
   const { infra, image } = settings.config;
+  const file = `${infra.ssh_private_key}.former`;
+  const kept =
+    left.length === 0
+      ? `the former private key lies in ${file}; nothing here needs it`
+      : `KEEP the former private key, ${file}: ${unreachedText(left)} may let in nothing else; log in there with it and add the new one`;
   const listed = infra.foundation.ssh_keys[name] !== undefined;
   const signs = image.signing_key === '' && Object.keys(image.signers).length > 0;
   return [
-    `${name} is a new key, in the account and on ${machines.join(', ') || 'no machine'}; no machine takes the former one any more`,
+    `${name} is a new key, in the account and on ${machines.join(', ') || 'no machine'}; they take the former one no more`,
     `  ${publicKey}`,
-    ...(former === undefined
-      ? []
-      : [`the former private key lies in ${infra.ssh_private_key}.former; nothing here needs it`]),
+    ...(former === undefined ? [] : [kept]),
     ...(listed ? [`put the new public key into infra.foundation.ssh_keys.${name} of config.yaml`] : []),
     ...(signs
       ? ['it signs images too (image.signing_key is ""): put the new public key into image.signers as well']

@@ -3,13 +3,11 @@ import { patiently } from '../../machine/patient.ts';
 import { type Connection, connect, type ExecResult } from '../../machine/ssh.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import type { Operation } from '../../operation/step.ts';
+import { addKey, type KeyChange, removeKey } from './authorized-keys.ts';
 import type { Door, Login, Logins } from './logins.ts';
 
 const TIMEOUT_MS = 30_000;
 const READ = 'cat .ssh/authorized_keys';
-/** Whole or not at all, and on the disk before it counts. An empty one would let nobody in. */
-const WRITE = `set -e; umask 077; cd .ssh; rm -f .next.*; new=.next.$$
-cat > "$new"; grep -q '^[a-z]' "$new"; sync "$new"; mv -f "$new" authorized_keys; sync .`;
 
 /** Over SSH, as patient as everything else with a machine's firewall. The file is deploy's own: no privilege is needed, and machines of earlier images take it too. */
 export function sshLogins({ clock, report }: Pick<Operation, 'clock' | 'report'>): Logins {
@@ -29,9 +27,12 @@ function loginOn(door: Door, connection: Connection): Login {
     if (result.code !== 0) throw failed(door, result);
     return result.stdout;
   };
+  const change = async ({ command, stdin }: KeyChange): Promise<void> =>
+    void (await run(command, { stdin: Readable.from([stdin]) }));
   return {
     keys: async () => (await run(READ)).split('\n').flatMap((line) => (/^\s*(#|$)/.test(line) ? [] : [line.trim()])),
-    set: async (keys) => void (await run(WRITE, { stdin: Readable.from([`${keys.join('\n')}\n`]) })),
+    add: (key) => change(addKey(key)),
+    remove: (key) => change(removeKey(key)),
     close: () => connection.close(),
   };
 }
