@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Settings } from '../config/settings.ts';
-import { answer, settingsOf } from '../operation/command-line.ts';
+import { interruptSignal } from '../operation/begin.ts';
+import { answer, reportOf, settingsOf } from '../operation/command-line.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { addLockOptions } from '../operation/lock-options.ts';
 import { age } from './age.ts';
@@ -50,7 +51,9 @@ export function addBackupCommands(program: Command): void {
     .command('restic')
     .argument('<words...>', "restic's command and options: snapshots, key list, check")
     .description('any command of restic on the repository, with what opens it: backup restic -- key list')
-    .action(async (words: string[], _options, command: Command) => runRestic(await settingsOf(command), words));
+    .action(async (words: string[], _options, command: Command) =>
+      runRestic(await settingsOf(command), words, interruptSignal(reportOf(command))),
+    );
 }
 
 /** `drill`: the whole recovery, on a machine that is destroyed again. */
@@ -119,11 +122,15 @@ async function exportOne(
 }
 
 /** For what has no command of ours, such as changing the password. */
-async function runRestic(settings: Settings, words: readonly string[]): Promise<void> {
+async function runRestic(settings: Settings, words: readonly string[], interrupt: AbortSignal): Promise<void> {
   const doing = `running restic ${words.slice(0, 2).join(' ')}`;
   const repository = openFromHere(settings, doing);
-  const { code, problem } = await restic(repository, words, { trust: trustOf(settings), to: process.stdout });
+  const options = { trust: trustOf(settings), to: process.stdout, interrupt };
+  const { code, problem } = await restic(repository, words, options);
   if (code === 0) return;
+  if (interrupt.aborted) {
+    throw new AnnyError('INTERRUPTED', { doing, found: 'you stopped it', next: 'run the same command again' });
+  }
   throw new AnnyError('COMMAND_FAILED', {
     doing,
     found: problem || `exit ${code}`,

@@ -7,6 +7,7 @@ import { AnnyError } from '../operation/errors.ts';
 import type { Backup, Backups } from './backups.ts';
 import { runExportProgram } from './export-program.ts';
 import { filesOf, unpack } from './unpack.ts';
+import { writeProblem } from './write-problem.ts';
 
 export interface ExportWish {
   readonly backup: Backup;
@@ -33,6 +34,8 @@ export async function exportState(backups: Backups, settings: Settings, wish: Ex
     const path = join(directory, `${name}-${backup.name.slice(0, 15)}${ext}`);
     await appear(made, path);
     return path;
+  } catch (error) {
+    throw writeProblem(error, `exporting backup ${backup.name} to ${directory}`);
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -29,7 +29,7 @@ export function beginOperation(settings: LoadedSettings, command: string, report
 let interrupt: AbortSignal | undefined;
 
 /** One for all that this program does, one after the other. */
-function interruptSignal(report: Report): AbortSignal {
+export function interruptSignal(report: Report): AbortSignal {
   interrupt ??= listenForInterrupt(report);
   return interrupt;
 }
