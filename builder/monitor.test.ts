@@ -124,6 +124,16 @@ describe("a machine's own monitor", { timeout: 60_000 }, () => {
       ]);
     }));
 
+  test('tells once of a repository that is damaged, and once that it is in order again', () =>
+    watched(async ({ turn, heard }) => {
+      for (const made of ['echo "pack 1a is gone" >"$DAMAGE"', ':', 'rm "$DAMAGE"', ':'])
+        await turn('200', `:; }; ${made}; during() { :`);
+      expect(heard.map((one) => (one as { text: string }).text)).toEqual([
+        'The check of the backup repository of app.test failed: pack 1a is gone, release blue-1',
+        'The backup repository of app.test is in order again, release blue-1',
+      ]);
+    }));
+
   test('tells that there is no certificate at all', () =>
     watched(async ({ certificate, heard }) => {
       await certificate(undefined);

@@ -1,9 +1,12 @@
 # shellcheck shell=bash
-# Asks the app for its health the way a client does, every few minutes, and how long the certificate is still good; tells the
-# webhook when the answer changes, and not again while it stays.
+# Asks the app for its health the way a client does, every few minutes, how long the certificate is still good, and what the check
+# of the backup repository found; tells the webhook when the answer changes, and not again while it stays.
 
 readonly MONITOR_STATE=$LIB/monitor
 readonly CERTIFICATE_STATE=$LIB/monitor-certificate
+readonly REPOSITORY_STATE=$LIB/monitor-repository
+# What the last check of the repository found wrong; not there when it was in order.
+readonly DAMAGE=$LIB/repository-damage
 readonly LOOK_AGAIN_SECONDS=5
 # A first release has its certificate within minutes.
 readonly CERTIFICATE_GRACE_SECONDS=3600
@@ -18,6 +21,7 @@ verb_monitor() {
   watch_health
   is_watched || return 0
   watch_certificate
+  watch_repository
 }
 
 # During a handover the operator's side watches, and after it the next writer does.
@@ -75,6 +79,18 @@ watch_certificate() {
   note "$text"
   tell "$text, release $RELEASE"
   echo "$now" | write_file "$CERTIFICATE_STATE" 644
+}
+
+watch_repository() {
+  local before now=good text="The backup repository of $PUBLIC_NAME is in order again"
+  before=$(cat "$REPOSITORY_STATE" 2>/dev/null || echo good)
+  if [[ -s $DAMAGE ]]; then
+    now=damaged text="The check of the backup repository of $PUBLIC_NAME failed: $(<"$DAMAGE")"
+  fi
+  [[ $now != "$before" ]] || return 0
+  note "$text"
+  tell "$text, release $RELEASE"
+  echo "$now" | write_file "$REPOSITORY_STATE" 644
 }
 
 # A frozen app with no verb at work was forgotten by a backup that was killed.

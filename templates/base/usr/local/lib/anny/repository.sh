@@ -71,7 +71,8 @@ remove_dead_lock() {
   for id in $ids; do
     lock=$(repository_do --no-lock cat lock "$id") || return 1
     # Exclusive: there can be no second one beside it, which removing all would remove as well.
-    jq -e '.exclusive == true' <<<"$lock" >/dev/null && is_earlier_writer "$(jq -r .hostname <<<"$lock")" || return 1
+    jq -e '.exclusive == true' <<<"$lock" >/dev/null && is_earlier_writer "$(jq -r .hostname <<<"$lock")" &&
+      is_before_role "$(jq -r .time <<<"$lock")" || return 1
   done
   # Nobody can have taken one beside it; that it is not gone, and another's there now, is seen here.
   [[ $(repository_do --no-lock list locks) == "$ids" ]] || return 1
@@ -81,8 +82,14 @@ remove_dead_lock() {
 
 # is_earlier_writer NAME: of a release that was the writer before this one. A machine is called as its release.
 is_earlier_writer() {
-  [[ $1 != "$RELEASE" ]] && history_entries "$HISTORY" | jq -es --arg host "$1" --argjson generation "$GENERATION" \
+  [[ $1 != "$RELEASE" && $1 != "$HOSTNAME" ]] && history_entries "$HISTORY" | jq -es --arg host "$1" --argjson generation "$GENERATION" \
     'any(.[]; .event == "activated" and .release == $host and .generation < $generation)' >/dev/null
+}
+
+# is_before_role MOMENT: who takes a lock, or renews it, while this machine is the writer is at work: a person on an earlier one.
+is_before_role() {
+  local moment
+  moment=$(date -d "$1" +%s) && [[ $moment -lt $SINCE ]]
 }
 
 die_repository() {

@@ -78,9 +78,19 @@ verb_tend() {
   # What it holds for that is held until the last step has ended.
   forget || die_repository 'old backups could not be forgotten'
   repository_try prune >/dev/null || die_repository 'room could not be made in the repository'
-  repository_try check --read-data-subset "$CHECK_SHARE" >/dev/null || die_repository 'the repository is damaged'
+  check_repository || die_repository 'the repository is damaged'
   touch "$CHECKED"
   answer_done
+}
+
+# What it finds is left to the monitor, which tells of it.
+check_repository() {
+  if repository_try check --read-data-subset "$CHECK_SHARE" >/dev/null; then
+    rm -f "$DAMAGE"
+    return
+  fi
+  is_locked || repository_said | write_file "$DAMAGE" 644
+  return 1
 }
 
 checked_at() {
