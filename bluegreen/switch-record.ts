@@ -14,11 +14,13 @@ export function recordSwitch(context: Context): TrafficSwitch {
 }
 
 /** Writes an address into the record, unless it is there, and reads it back. */
-export async function pointRecord({ cloud, settings }: Context, address: string): Promise<void> {
+export async function pointRecord({ cloud, operation, settings }: Context, address: string): Promise<void> {
   const { parent_domain: domain, subdomain: name } = settings.config.infra;
   const find = async () => (await cloud.records(domain)).find((one) => one.type === 'A' && one.name === name);
   const before = await find();
   if (before?.data === address) return;
+  // The account refuses nobody, also not who has slept over the look before.
+  await operation.held.lease?.require();
   if (before === undefined) {
     const ttlSeconds = Math.max(1, Math.round(settings.config.deploy.ttl / 1000));
     await cloud.createRecord(domain, { type: 'A', name, data: address, ttlSeconds });

@@ -202,6 +202,17 @@ describe('a record that something else changes as well', () => {
   });
 });
 
+describe('an operator who sleeps over a look at the record, while another one moves on', () => {
+  test.each([1, 2, 3, 4, 5])('leaves it as it is then (look %i)', async (count) => {
+    const stage = await live({ seed: 4 });
+    const sleep = { ...at('cloud.records', 'sleeps on'), count };
+    const [, went] = await stage.runBoth(PROMOTE, sleep, PROMOTE, 60);
+    expect(went).toMatchObject({ kind: 'success' });
+    const record = stage.world.zone.records().find(({ type }) => type === 'A');
+    expect(record?.data).toBe(stage.writer().address);
+  });
+});
+
 describe('an operator who sleeps over the change of the record, while another one moves on', () => {
   const late = async () => {
     const stage = await live({ seed: 4 });
