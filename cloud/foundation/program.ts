@@ -23,11 +23,12 @@ export const TYPES: Readonly<Record<Kind, string>> = {
 };
 
 /**
- * What Pulumi never writes after the creation. Of the record nothing: where it leads belongs to the switch, and the provider sends the
+ * What Pulumi never writes after the creation. An SSH key's value belongs to `ssh-keys rotate`. Of the record nothing: where it leads belongs to the switch, and the provider sends the
  * whole record with every change, with the address that it last knew. The provider does not read DNSSEC back, and would turn it off on a
  * zone that was adopted. Notes say nothing, and a changed one would replace its rule.
  */
 const OTHERS_WRITE: Readonly<Partial<Record<Kind, string[]>>> = {
+  'ssh-key': ['sshKey'],
   record: ['data', 'ttl', 'priority'],
   domain: ['dnsSec', 'ip'],
   'firewall-rule': ['notes'],
