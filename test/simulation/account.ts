@@ -128,12 +128,14 @@ export function cloudPort(world: World, operator: Operator, clock: Clock): Cloud
         if (world.reservedIp.attachedTo !== undefined) return;
         if (known(instance) === undefined) throw fault('API_REFUSED', 'attaching', 'no such machine');
         world.reservedIp.attachedTo = instance;
+        world.reservedIpMoves += 1;
         world.tell(`account: the reserved IP leads to ${world.holder()?.address}`);
       }),
     detachReservedIp: () =>
       ask('detachReservedIp', () => {
-        world.reservedIp.attachedTo = undefined;
-        world.tell('account: the reserved IP leads nowhere');
+        const late = world.weather.detachLate ? random.int(1_000, 20_000) : 0;
+        world.weather.detachLate = false;
+        detach(world, late);
       }),
     setRecordTtl: (_domain, _id, seconds) =>
       ask('setRecordTtl', () => {
@@ -141,6 +143,19 @@ export function cloudPort(world: World, operator: Operator, clock: Clock): Cloud
         world.zone.setTtl(seconds);
       }),
   };
+}
+
+/** Late, it is nothing when somebody has moved the address by then. */
+function detach(world: World, lateMs: number): void {
+  const { reservedIpMoves: before, timeline } = world;
+  const act = (): void => {
+    if (world.reservedIpMoves !== before) return;
+    world.reservedIp.attachedTo = undefined;
+    world.reservedIpMoves += 1;
+    world.tell('account: the reserved IP leads nowhere');
+  };
+  if (lateMs === 0) act();
+  else timeline.wakeAfter(lateMs, act);
 }
 
 /** How much later one of the name servers takes the change over than it usually does. */

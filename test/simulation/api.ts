@@ -31,6 +31,14 @@ function answer(status: number, text = ''): Answer {
   return { status, text, retryAfterMs: undefined };
 }
 
+/** For how long it is slow, and how long it takes for each call meanwhile. */
+const SLOW_MS = 60_000;
+const SLOW_CALL_MS = [9_000, 16_000] as const;
+
+function slowness({ timeline, random }: World): Promise<void> {
+  return new Promise((resolve) => timeline.wakeAfter(random.int(...SLOW_CALL_MS), resolve));
+}
+
 export function apiOf(world: World, operator: Operator, clock: Clock): SimulatedApi {
   const once = async <T>(name: string, creates: boolean, effect: () => T): Promise<T> => {
     const made: { done?: { readonly value: T } } = {};
@@ -39,7 +47,10 @@ export function apiOf(world: World, operator: Operator, clock: Clock): Simulated
       if (CHANGES.test(name)) noteChange(world, operator);
     };
     const attempt = (): Promise<Answer> =>
-      call(world, operator, `cloud.${name}`, async (what) => answered(world, operator, what, act));
+      call(world, operator, `cloud.${name}`, async (what) => {
+        if (world.timeline.now() < world.weather.slowUntil) await slowness(world);
+        return answered(world, operator, what, act);
+      });
     const settled = await settle(clock, { creates }, attempt);
     readAnswer(URL, { method: 'POST', path: `/${name}`, doing: name, answer: nothing, creates }, settled);
     // Answered with success: then it has been done.
@@ -58,6 +69,8 @@ function answered(world: World, operator: Operator, what: Happening | undefined,
   const now = timeline.now();
   if (what === 'never boots') weather.stillborn = true;
   if (what === 'one server late') weather.serverLate = true;
+  if (what === 'late detach') weather.detachLate = true;
+  if (what === 'API slow') weather.slowUntil = now + SLOW_MS;
   if (what === 'throttled') weather.throttledUntil = now + random.int(1_000, 60_000);
   if (what === 'API down') weather.downUntil = now + random.int(1_000, 120_000);
   if (what === 'unreachable before' || what === 'unreachable after') {

@@ -11,6 +11,8 @@ export const HAPPENINGS = {
     'unreachable after',
     'throttled',
     'API down',
+    'API slow',
+    'late detach',
     'done and 500',
     'never boots',
     'one server late',

@@ -29,6 +29,8 @@ describe('traffic that comes by a reserved IP', () => {
     const ending = await stage.run(PROMOTE, at('cloud.attachReservedIp', 'refused'));
     expect(ending).toMatchObject({ kind: 'failure', exitCode: 5 });
     expect(stage.world.holder()).toBe(old);
+    // And lets in whoever knocks there.
+    expect(old.memory.leavingUntil).toBe(0);
     expect(stage.writer()).not.toBe(old);
     expect(await stage.run({ kind: 'resume' })).toMatchObject({ kind: 'success' });
     expect(stage.world.holder()).toBe(stage.writer());
@@ -59,6 +61,9 @@ describe('traffic that comes by a reserved IP', () => {
       next: { command: 'anny-bluegreen settle' },
       reservedIp: { attachedTo: null },
     });
+    const refused = await stage.run({ kind: 'settle' }, at('cloud.attachReservedIp', 'refused'));
+    expect(refused).toMatchObject({ code: 'UNFINISHED', exitCode: 5 });
+    expect(stage.world.holder()).toBeUndefined();
     expect(await stage.run({ kind: 'settle' })).toMatchObject({ kind: 'success' });
     expect(stage.world.holder()).toBe(stage.writer());
   });
@@ -78,6 +83,30 @@ describe('traffic that comes by a reserved IP', () => {
     expect(stage.world.holder()).toBeUndefined();
     expect(await stage.run({ kind: 'settle' })).toMatchObject({ kind: 'success' });
     expect(stage.world.holder()).toBe(stage.writer());
+  });
+
+  test('is attached only once it is detached, however late that is', async () => {
+    for (let seed = 1; seed <= 5; seed += 1) {
+      const stage = await live({ byReservedIp: true, seed });
+      expect(await stage.run(PROMOTE, at('cloud.detachReservedIp', 'late detach'))).toMatchObject({ kind: 'success' });
+      expect(stage.world.holder()).toBe(stage.writer());
+    }
+  });
+
+  test('is not left attached to nothing by a command that became unsure of its lease in between', async () => {
+    let unsure = 0;
+    for (let seed = 1; seed <= 8; seed += 1) {
+      const stage = await live({ byReservedIp: true, seed });
+      const ending = await stage.run(PROMOTE, at('cloud.detachReservedIp', 'API slow'));
+      expect(stage.world.holder()).toBeDefined();
+      if (ending.kind === 'success') continue;
+      expect(ending).toMatchObject({ exitCode: 5 });
+      if (stage.world.holder() !== stage.writer()) unsure += 1;
+      await stage.wait(60);
+      expect(await stage.run({ kind: 'resume' })).toMatchObject({ kind: 'success' });
+      expect(stage.world.holder()).toBe(stage.writer());
+    }
+    expect(unsure).toBeGreaterThan(0);
   });
 
   test('is taken from a machine that is lost, and from one that is destroyed', async () => {

@@ -47,6 +47,8 @@ export interface World {
   /** Traffic comes by a reserved IP: to whichever machine it is attached. */
   byReservedIp: boolean;
   readonly reservedIp: { readonly address: string; region: string; label: string; attachedTo: InstanceId | undefined };
+  /** Detaches and attaches so far. */
+  reservedIpMoves: number;
   readonly ledger: Ledger;
   /** What resolvers that keep to the TTL know, and until when. */
   readonly resolvers: { address: string; until: number }[];
@@ -65,10 +67,14 @@ export interface World {
   readonly weather: {
     throttledUntil: number;
     downUntil: number;
+    /** Until then each answer takes so long that claims are renewed late. */
+    slowUntil: number;
     /** The next machine never comes up. */
     stillborn: boolean;
     /** One name server takes the next change of the record over long after the other. */
     serverLate: boolean;
+    /** The next detach is answered long before it is one. */
+    detachLate: boolean;
   };
   /** Nothing breaks any more. */
   calm: boolean;
@@ -129,6 +135,7 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     byReservedIp: seed % 4 === 3,
     ...decided,
     reservedIp: { address: '203.0.113.7', region: 'ewr', label: 'anny-simulated', attachedTo: undefined },
+    reservedIpMoves: 0,
     ledger: ledger(),
     resolvers: [],
     story,
@@ -137,7 +144,7 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     toldAt: begun,
     changes: { made: 0, late: 0, turn: 0 },
     forced: undefined,
-    weather: { throttledUntil: 0, downUntil: 0, stillborn: false, serverLate: false },
+    weather: { throttledUntil: 0, downUntil: 0, slowUntil: 0, stillborn: false, serverLate: false, detachLate: false },
     calm: false,
     tell(line) {
       this.toldAt = time.now();

@@ -69,12 +69,16 @@ export async function activate(machine: Machine, after = 0): Promise<void> {
 /** What is open ends; nobody here has anything open. */
 export async function leave(machine: Machine): Promise<void> {
   requireRole(machine, 'relay');
+  machine.memory.leavingUntil = machine.world.timeline.now() + LEAVE_MS;
   await pause(machine, 20, 600);
 }
+
+const LEAVE_MS = 10_000;
 
 export async function answerAt(machine: Machine, address: string): Promise<void> {
   requireRoom(machine);
   machine.disk.answersAt = address;
+  machine.memory.leavingUntil = 0;
 }
 
 function becomeWriter(machine: Machine, after: number): void {

@@ -54,6 +54,8 @@ export interface Memory {
   /** From where history and certificate were pulled, and what they were. */
   beside: string;
   held: HeldRequest[];
+  /** Until then it lets nobody knock at the reserved address. */
+  leavingUntil: number;
   /** Long requests that this relay is passing on. */
   open: number;
   /** The image's timers and workers run. */
@@ -131,6 +133,7 @@ export function emptyMemory(bootId: string): Memory {
     quiesced: undefined,
     beside: '',
     held: [],
+    leavingUntil: 0,
     open: 0,
     jobs: false,
     locked: false,

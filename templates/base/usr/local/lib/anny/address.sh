@@ -41,6 +41,7 @@ verb_leave() {
   answer_done
 }
 
+# Without the lock: a verb that takes long must not keep clients out.
 verb_stay() {
   stay
   answer_done
