@@ -37,12 +37,12 @@ export async function gather(
 ): Promise<Wishes> {
   const text = async (name: WishName, question: Question): Promise<string> => {
     const said = given[name] ?? question.fallback;
-    if (given[name] !== undefined || asker === undefined) return checked(OPTIONS[name], said ?? '', question.check);
+    if (given[name] !== undefined || asker === undefined) return checked(name, said ?? '', question.check);
     return asker.text(question);
   };
   const one = async (name: WishName, what: string, choices: readonly Choice[], fallback: string): Promise<string> => {
     const check = (word: string) => notAmong(what, word, choices);
-    if (given[name] !== undefined || asker === undefined) return checked(OPTIONS[name], given[name] ?? fallback, check);
+    if (given[name] !== undefined || asker === undefined) return checked(name, given[name] ?? fallback, check);
     return asker.choose(`${what[0]?.toUpperCase()}${what.slice(1)}`, choices, fallback);
   };
   const domain = await text('domain', {
@@ -80,12 +80,13 @@ export async function gather(
   return { domain, zone, region, plan, app, sshKey, sshKeyName, repository: shown, email };
 }
 
-function checked(option: string, word: string, check: (word: string) => string | undefined): string {
+function checked(name: WishName, word: string, check: (word: string) => string | undefined): string {
   const wrong = check(word);
   if (wrong === undefined) return word;
   throw new AnnyError('USAGE', {
-    doing: `reading ${option}`,
-    found: `"${word}" will not do: ${wrong}`,
+    doing: `reading ${OPTIONS[name]}`,
+    // A repository's address may have a password in it.
+    found: `${name === 'repository' ? 'it' : `"${word}"`} will not do: ${wrong}`,
     next: 'correct it, and run this again; nothing was written',
   });
 }

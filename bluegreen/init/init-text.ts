@@ -9,6 +9,8 @@ export interface Initialised {
   readonly kept: readonly string[];
   /** Names of secrets that the .env which was there lacks. */
   readonly toAdd: readonly string[];
+  /** The .gitignore that was there does not keep .env out. */
+  readonly commitsEnv: boolean;
   /** In the account, by this command. */
   readonly made: readonly string[];
   /** What the account lacks still. */
@@ -16,7 +18,7 @@ export interface Initialised {
 }
 
 export function initText(done: Initialised): string {
-  const { name, repository, wrote, kept, toAdd, made, lacks } = done;
+  const { name, repository, wrote, kept, toAdd, commitsEnv, made, lacks } = done;
   const list = (title: string, items: readonly string[]): string[] =>
     items.length === 0 ? [] : [`${title.padEnd(9)} ${items.join(`\n${' '.repeat(10)}`)}`];
   const zone = made.find((what) => what.startsWith('domain '))?.slice('domain '.length);
@@ -27,6 +29,7 @@ export function initText(done: Initialised): string {
     ...list('lacks', lacks),
     '',
     ...(toAdd.length === 0 ? [] : [`.env has no ${toAdd.join(', ')}: add what you use`]),
+    ...(commitsEnv ? ['.gitignore has no line .env: add it, or the secrets will be committed.'] : []),
     ...(wrote.some((path) => path.endsWith('.env'))
       ? ['Keep a copy of ANNY_BACKUP_PASSWORD (.env) elsewhere: who loses it loses every backup.']
       : []),

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -78,6 +78,15 @@ describe('init, where nobody is there to be asked', () => {
     expect(await readdir(directory)).not.toContain('.env');
   });
 
+  it('refuses a password in the repository without showing it', async () => {
+    const { code, stdout, stderr } = await init(await empty(), [...SAID, 'rest:https://user:hunter2-secret@host/x'], {
+      ...KEYS,
+      RESTIC_REST_PASSWORD: 'another-secret',
+    });
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('without a password in it') });
+    expect(stdout + stderr).not.toContain('hunter2-secret');
+  });
+
   it('hears what is wrong with the API key, and never the key', async () => {
     const { code, stderr } = await init(await empty(), [...SAID, 'none'], { VULTR_API_KEY: 'wrong-key-0123456789' });
     expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining('VULTR_API_KEY') });
@@ -140,6 +149,17 @@ describe('init in an empty directory', () => {
     expect(await readFile(join(directory, '.env'), 'utf8')).toBe(before);
     expect((await settingsIn(directory)).config.app).toMatchObject({ context: 'app', secrets: ['ANNY_API_KEY'] });
   });
+});
+
+it('leaves an app.new that is there alone, and says which line a .gitignore lacks', async () => {
+  const directory = await empty();
+  await mkdir(join(directory, 'app.new'));
+  await writeFile(join(directory, 'app.new', 'mine'), 'x');
+  await writeFile(join(directory, '.gitignore'), 'dist/\n');
+  const { code, stdout } = await init(directory, [...SAID, 'none', '--ssh-key-name', 'another']);
+  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('.gitignore has no line .env') });
+  expect(await readFile(join(directory, 'app.new', 'mine'), 'utf8')).toBe('x');
+  expect(await readFile(join(directory, '.gitignore'), 'utf8')).toBe('dist/\n');
 });
 
 describe('init beside an app', () => {

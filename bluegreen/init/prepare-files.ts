@@ -38,6 +38,8 @@ export interface Prepared {
     readonly kept: readonly string[];
     /** Needed, and not in the .env that is there: NAME=value lines to add. */
     readonly toAdd: readonly string[];
+    /** The .gitignore that is there does not keep .env out. */
+    readonly commitsEnv: boolean;
   };
   /** Returns what holds from now on. */
   write(): Promise<LoadedSettings>;
@@ -60,7 +62,8 @@ export async function prepareFiles({ place, before, secrets, wishes }: Decided):
     ...(config === undefined ? [] : [{ path: place.config.path, text: config, mode: PLAIN_MODE }]),
   ];
   const ignore = join(place.directory, '.gitignore');
-  const ignores = (await readIfThere(ignore)) === undefined ? [{ path: ignore, text: IGNORED, mode: PLAIN_MODE }] : [];
+  const ignored = await readIfThere(ignore);
+  const ignores = ignored === undefined ? [{ path: ignore, text: IGNORED, mode: PLAIN_MODE }] : [];
   const wanted = [...ignores, ...files];
   const unset = Object.keys(all).filter((name) => before.secret(name) === undefined);
   return {
@@ -69,6 +72,7 @@ export async function prepareFiles({ place, before, secrets, wishes }: Decided):
       wrote: [...(copiesApp ? [join(place.directory, 'app')] : []), ...wanted.map(({ path }) => path)],
       kept: [place.config, place.env].flatMap((one) => (one.isThere ? [one.path] : [])),
       toAdd: place.env.isThere ? unset : [],
+      commitsEnv: ignored !== undefined && !/^\/?\.env\*?\s*$/m.test(ignored),
     },
     write: () =>
       undisturbed(async () => {

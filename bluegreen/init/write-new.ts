@@ -45,12 +45,15 @@ async function takeName(from: string, path: string): Promise<boolean> {
 
 /** A copy under a name that nothing has yet; without tests and what is installed. */
 export async function copyNew(from: string, to: string): Promise<void> {
-  const beside = `${to}.new`;
-  await rm(beside, { recursive: true, force: true });
+  const beside = `${to}.${randomBytes(4).toString('hex')}`;
   const isWanted = (path: string): boolean =>
     !/(^|\/)(node_modules|test|\.npmrc)(\/|$)|\.test\.ts$/.test(path.slice(from.length));
-  await cp(from, beside, { recursive: true, filter: isWanted });
-  await rename(beside, to);
+  try {
+    await cp(from, beside, { recursive: true, filter: isWanted });
+    await rename(beside, to);
+  } finally {
+    await rm(beside, { recursive: true, force: true });
+  }
 }
 
 export function readIfThere(path: string): Promise<string | undefined> {

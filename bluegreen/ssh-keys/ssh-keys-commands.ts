@@ -7,7 +7,7 @@ import { isNextName, keyNames } from '../../machine/operator-key.ts';
 import { agree, answer, type GlobalOptions, settingsOf } from '../../operation/command-line.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import { addLockOptions } from '../../operation/lock-options.ts';
-import { warn } from '../../operation/step.ts';
+import { runStep, warn } from '../../operation/step.ts';
 import type { Context } from '../context.ts';
 import { observe, type World } from '../observe.ts';
 import { withContext } from '../open-context.ts';
@@ -92,21 +92,19 @@ function pushOf({ operation, cloud, settings }: Context, world: World): KeyPush 
   return { operation, cloud, logins: sshLogins(operation), infra, path, doors: doorsIn(world) };
 }
 
-async function pushed(context: Context, line: Command, words: string): Promise<readonly Access[]> {
-  return holding(context, words, async (world) => {
-    const done = await pushKeys(pushOf(context, world), async (planned) => {
-      if (line.optsWithGlobals<GlobalOptions>().json !== true) process.stderr.write(listText(planned, []));
-      await agree(line, `go on in ${context.settings.environment}?`);
-    });
-    for (const { tags, problem } of world.silent) {
-      warn(context.operation, `${tags.release} lets in whom it let in before: it does not answer (${problem})`);
-    }
-    return done;
+async function pushed(context: Context, line: Command, world: World, isAgreed: boolean): Promise<readonly Access[]> {
+  const done = await pushKeys(pushOf(context, world), async (planned) => {
+    if (line.optsWithGlobals<GlobalOptions>().json !== true) process.stderr.write(listText(planned, []));
+    if (!isAgreed) await agree(line, `go on in ${context.settings.environment}?`);
   });
+  for (const { tags, problem } of world.silent) {
+    warn(context.operation, `${tags.release} lets in whom it let in before: it does not answer (${problem})`);
+  }
+  return done;
 }
 
 async function push(context: Context, line: Command): Promise<void> {
-  const done = await pushed(context, line, 'push');
+  const done = await holding(context, 'push', (world) => pushed(context, line, world, false));
   const text = done.length === 0 ? 'every machine lets in whom it should' : `done: ${namesOf(done)}`;
   answer(line, { pushed: done, warnings: context.operation.warnings }, `${text}\n`);
 }
@@ -120,10 +118,25 @@ async function revoke(context: Context, line: Command, name: string): Promise<vo
       next: 'take it out of infra.ssh_key_names, then run this again; your own key is replaced by ssh-keys rotate',
     });
   }
-  const done = await pushed(context, line, `revoke ${name}`);
+  refuseNext(name);
   const setup = openAccountSetup(apiOptionsOf(await settingsOf(line), process.env));
-  const gone = (await context.cloud.sshKeys()).filter((key) => key.name === name);
-  for (const { id } of gone) await setup.deleteSshKey(id);
+  const { done, gone } = await holding(context, `revoke ${name}`, async (world) => {
+    const { operation, cloud, settings } = context;
+    const gone = (await cloud.sshKeys()).filter((key) => key.name === name);
+    const others = machinesElsewhere(await cloud.instances(), settings.environment);
+    await agree(line, `take ${name} off the machines of ${settings.environment}, and delete it from the account?`);
+    const done = await pushed(context, line, world, true);
+    for (const { id } of gone) {
+      await runStep(operation, { name: 'account', detail: name, run: () => setup.deleteSshKey(id) });
+    }
+    for (const { environment, release } of others) {
+      warn(
+        operation,
+        `${release} of ${environment} lets in whom it let in before: run --env ${environment} ssh-keys push`,
+      );
+    }
+    return { done, gone };
+  });
   const { warnings } = context.operation;
   const account = gone.length === 0 ? 'the account had no such key' : 'deleted from the account';
   answer(
@@ -131,6 +144,16 @@ async function revoke(context: Context, line: Command, name: string): Promise<vo
     { revoked: name, pushed: done, warnings },
     `${name}: ${account}; machines changed: ${namesOf(done) || 'none'}\n`,
   );
+}
+
+/** It belongs to a rotation that is under way, and its operator may have no other by now. */
+function refuseNext(name: string): void {
+  if (!isNextName(name)) return;
+  throw new AnnyError('USAGE', {
+    doing: `revoking ${name}`,
+    found: 'it is about to take the place of the key without .next',
+    next: 'finish that with ssh-keys rotate, where it was begun; or revoke the key without .next',
+  });
 }
 
 function namesOf(access: readonly Access[]): string {
