@@ -113,8 +113,8 @@ export function backupContract(): void {
     it('is not tidied any more when the machine has answered that it is not the writer, and nothing has failed', async () => {
       await blue.root(inTheMiddle('STOP', 'systemctl start --no-block anny-tend'));
       await blue.box.fence();
-      const left = `! pgrep -x restic; ${RESTIC} --no-lock list locks; systemctl list-units --failed --plain --no-legend 'anny-*'`;
-      expect(await blue.root(`${left} || true`)).toBe('');
+      // restic's lock may stay: the next writer takes it away, and so does this one if it serves again.
+      expect(await blue.root(`! pgrep -x restic; systemctl list-units --failed --plain --no-legend 'anny-*'`)).toBe('');
       await begin();
       await Promise.all([blue, green].map((one) => one.box.secrets(secretsWithRepository(REPOSITORY))));
       await blue.root('systemctl stop anny-changes.timer');
