@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { type Asking, FRESH_MS, type Known, NEVER_ASKED, NOBODY } from './answer.ts';
-import { type Cache, cacheIn } from './cache.ts';
+import { type Asking, type Known, NOBODY } from './answer.ts';
+import { cacheIn } from './cache.ts';
 import { findingsOf, type Release, releaseIn, releaseSchema } from './debian-tracker.ts';
 import { ask, NoAnswer } from './fetch.ts';
 import type { SourcePackage } from './finding.ts';
+import { keptOrAsked } from './kept-or-asked.ts';
 
 /** The tracker's document has some 80 MB. */
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -22,41 +23,29 @@ export async function askDebian(
   const cache = cacheIn(asking.settings.directory, `debian-${codename}`, keptSchema);
   const all = await cache.read();
   const kept = all?.url === url ? all : undefined;
-  const told = (known: Kept, stale?: string): Known => ({
-    ...{ kind: 'checked', by: url, at: known.at, findings: findingsOf(known.release, packages) },
-    ...(stale === undefined ? {} : { stale }),
+  return keptOrAsked(asking, {
+    ...{ url, cache, kept },
+    findings: ({ release }) => findingsOf(release, packages),
+    renew: () => renew(asking, { url, codename, kept }),
   });
-  if (asking.network === 'never') return kept === undefined ? NEVER_ASKED : told(kept);
-  if (kept !== undefined && asking.nowMs - kept.at < FRESH_MS) return told(kept);
-  try {
-    return told(await renew(asking, { url, codename, kept, cache }));
-  } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
-    return kept === undefined ? { kind: 'not checked', why: error.message } : told(kept, error.message);
-  }
 }
 
 interface Renewing {
   readonly url: string;
   readonly codename: string;
   readonly kept: Kept | undefined;
-  readonly cache: Cache<Kept>;
 }
 
-async function renew({ settings, nowMs }: Asking, { url, codename, kept, cache }: Renewing): Promise<Kept> {
+async function renew({ settings, nowMs }: Asking, { url, codename, kept }: Renewing): Promise<Kept> {
   const signal = AbortSignal.timeout(settings.config.image.vulnerabilities.timeout);
   const answer = await ask({ url, etag: kept?.etag, signal, maxBytes: MOST_BYTES });
-  const fresh: Kept =
-    answer.kind === 'unchanged' && kept !== undefined
-      ? { ...kept, at: nowMs }
-      : {
-          url,
-          at: nowMs,
-          release: releaseOf(answer.kind === 'changed' ? answer.document : undefined, url, codename),
-          ...(answer.kind === 'changed' && answer.etag !== undefined ? { etag: answer.etag } : {}),
-        };
-  await cache.write(fresh);
-  return fresh;
+  if (answer.kind === 'unchanged' && kept !== undefined) return { ...kept, at: nowMs };
+  return {
+    url,
+    at: nowMs,
+    release: releaseOf(answer.kind === 'changed' ? answer.document : undefined, url, codename),
+    ...(answer.kind === 'changed' && answer.etag !== undefined ? { etag: answer.etag } : {}),
+  };
 }
 
 function releaseOf(document: unknown, url: string, codename: string): Release {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type Asking, FRESH_MS, type Known, NEVER_ASKED, NOBODY } from './answer.ts';
+import { type Asking, type Known, NOBODY } from './answer.ts';
 import { cacheIn } from './cache.ts';
 import { ask, NoAnswer } from './fetch.ts';
 import type { SourcePackage } from './finding.ts';
+import { keptOrAsked } from './kept-or-asked.ts';
 import { batchSchema, ecosystemOf, findingsOf, isOfCve, type OsvRecord, recordSchema } from './osv.ts';
 
 const MOST_BYTES = 32 * 1024 * 1024;
@@ -14,7 +15,6 @@ const MOST_RECORDS = 5000;
 const SIDE_BY_SIDE = 8;
 
 const keptSchema = z.object({ url: z.string(), at: z.number(), asked: z.string(), records: z.array(recordSchema) });
-type Kept = z.infer<typeof keptSchema>;
 
 interface Wanted {
   readonly image: string;
@@ -33,22 +33,15 @@ export async function askOsv(asking: Asking, url: string, { image, version, pack
     .digest('hex');
   const all = await cache.read();
   const kept = all?.url === url && all.asked === asked ? all : undefined;
-  const told = ({ records, at }: Kept, stale?: string): Known => ({
-    ...{ kind: 'checked', by: url, at, findings: findingsOf(records, ecosystem, packages) },
-    ...(stale === undefined ? {} : { stale }),
+  return keptOrAsked(asking, {
+    ...{ url, cache, kept },
+    findings: ({ records }) => findingsOf(records, ecosystem, packages),
+    renew: async () => {
+      const signal = AbortSignal.timeout(asking.settings.config.image.vulnerabilities.timeout);
+      const records = await recordsFor({ url, signal, ecosystem, packages }, all?.records ?? []);
+      return { url, at: asking.nowMs, asked, records: [...records] };
+    },
   });
-  if (asking.network === 'never') return kept === undefined ? NEVER_ASKED : told(kept);
-  if (kept !== undefined && asking.nowMs - kept.at < FRESH_MS) return told(kept);
-  try {
-    const signal = AbortSignal.timeout(asking.settings.config.image.vulnerabilities.timeout);
-    const records = await recordsFor({ url, signal, ecosystem, packages }, all?.records ?? []);
-    const fresh = { url, at: asking.nowMs, asked, records: [...records] };
-    await cache.write(fresh);
-    return told(fresh);
-  } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
-    return kept === undefined ? { kind: 'not checked', why: error.message } : told(kept, error.message);
-  }
 }
 
 interface Server {
