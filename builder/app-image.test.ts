@@ -108,7 +108,7 @@ function machine(address: string, { architecture = 'amd64', layers = '', takes =
   };
 }
 
-const quiet = { progress: () => undefined, done: () => undefined, failed: () => undefined };
+const quiet = { progress: () => undefined, done: () => undefined, failed: () => undefined, stopped: () => undefined };
 
 /** Over when the test is. */
 function untilEnd(): AbortSignal {

@@ -1,5 +1,6 @@
 import type { Shell } from '../machine/shell.ts';
-import { runStep } from '../operation/step.ts';
+import { sideBySide } from '../operation/side-by-side.ts';
+import { type Operation, runStep } from '../operation/step.ts';
 import { explainFailure } from './apply-problems.ts';
 import type { BakeContext, BakeRequest } from './bake-context.ts';
 import { own } from './definition.ts';
@@ -22,10 +23,10 @@ export async function applyDefinition(
     work.catch((error: unknown) => {
       throw explainFailure(definition, name, error);
     });
-  const apply = (name: string, script: string): Promise<unknown> =>
+  const apply = (name: string, script: string, during = operation): Promise<unknown> =>
     script.trim() === ''
       ? Promise.resolve()
-      : runStep(operation, {
+      : runStep(during, {
           name,
           interruptible: true,
           run: (progress) => {
@@ -34,17 +35,17 @@ export async function applyDefinition(
           },
           describe: () => '',
         });
-  const sendBase = (): Promise<string> =>
-    runStep(operation, {
+  const sendBase = (during: Operation): Promise<string> =>
+    runStep(during, {
       name: 'send app base',
       interruptible: true,
       run: (progress) => bringBase(shell, progress),
       describe: () => '',
     });
   // The network for one, the processor and the disk for the other.
-  const [loadBase] = await Promise.all([
-    definition.app_base ? sendBase() : '',
-    apply('packages', packagesScript(definition, settings.config.image)),
+  const [loadBase] = await sideBySide(operation, (beside) => [
+    definition.app_base ? sendBase(beside) : '',
+    apply('packages', packagesScript(definition, settings.config.image), beside),
   ]);
   await apply('users and directories', [usersScript(definition), directoriesScript(definition)].join('\n'));
   await runStep(operation, {

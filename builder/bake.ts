@@ -1,4 +1,5 @@
 import type { InstanceId, SnapshotId } from '../cloud/cloud.ts';
+import { sideBySide } from '../operation/side-by-side.ts';
 import { runStep } from '../operation/step.ts';
 import { applyDefinition } from './apply.ts';
 import type { BakeContext, BakeRequest } from './bake-context.ts';
@@ -19,10 +20,10 @@ export async function bake(context: BakeContext, request: BakeRequest): Promise<
   await trySigning(context);
   const built = await withBakeMachine(context, { what: 'bake', identity, from }, async ({ id, shell }) => {
     await applyDefinition(context, request, shell);
-    const [, recorded] = await Promise.all([
-      testMachine(context, chain, shell, 'test'),
-      recordContents(context, request, shell).then(async (found) => {
-        await holdVulnerabilities(context, chain, readContentsText(found.contents));
+    const [, recorded] = await sideBySide(context.operation, (operation) => [
+      testMachine({ ...context, operation }, chain, shell, 'test'),
+      recordContents({ ...context, operation }, request, shell).then(async (found) => {
+        await holdVulnerabilities({ ...context, operation }, chain, readContentsText(found.contents));
         return found;
       }),
     ]);
@@ -35,7 +36,10 @@ export async function bake(context: BakeContext, request: BakeRequest): Promise<
   const fresh = { what: 'boot-test', identity, from: { snapshotId: snapshot } } as const;
   const booted = await withBakeMachine(context, fresh, async ({ id, shell }) => {
     await destroy(context, 'destroy builder', builder);
-    const [lynis] = await Promise.all([measureHardening(context, chain, shell), judgeTheBooted(context, chain, shell)]);
+    const [lynis] = await sideBySide(context.operation, (operation) => [
+      measureHardening({ ...context, operation }, chain, shell),
+      judgeTheBooted({ ...context, operation }, chain, shell),
+    ]);
     return { id, lynis };
   });
   // Before the image is there for everybody: the next build finds it with one listing, and looks for nothing that was left.

@@ -1,5 +1,6 @@
 import type { Shell } from '../machine/shell.ts';
 import { AnnyError } from '../operation/errors.ts';
+import { sideBySide } from '../operation/side-by-side.ts';
 import { runStep } from '../operation/step.ts';
 import type { BakeContext } from './bake-context.ts';
 import { type CheckResult, checksScript, countChecks, placesOfChecks, readChecks } from './checks.ts';
@@ -69,7 +70,10 @@ export async function cleanAndSearch(context: BakeContext, chain: readonly Defin
 
 /** Its tests again, and the search: on the machine that was booted from the image. */
 export async function judgeTheBooted(context: BakeContext, chain: readonly Definition[], shell: Shell): Promise<void> {
-  await Promise.all([testMachine(context, chain, shell, 'test the booted machine'), searchTheBooted(context, shell)]);
+  await sideBySide(context.operation, (operation) => [
+    testMachine({ ...context, operation }, chain, shell, 'test the booted machine'),
+    searchTheBooted({ ...context, operation }, shell),
+  ]);
 }
 
 async function searchTheBooted({ operation, settings }: BakeContext, shell: Shell): Promise<void> {

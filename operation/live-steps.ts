@@ -73,6 +73,7 @@ export function liveSteps(clock: Clock, stream: Terminal): Report {
         end(one, `${pc.green('✔')} ${summary} ${pc.dim(elapsed(clock, one.begun))}`);
       },
       failed: (reason) => end(one, `${pc.red('✖')} ${title} ${pc.dim(elapsed(clock, one.begun))} ${pc.red(reason)}`),
+      stopped: (reason) => end(one, pc.dim(`- ${title} ${elapsed(clock, one.begun)} ${reason}`)),
     };
   };
   return {

@@ -36,6 +36,7 @@ export function plainSteps(clock: Clock, line: (text: string) => void): Report {
           end(`✔ ${summary} ${elapsed(clock, begun)}`);
         },
         failed: (reason) => end(`✖ ${title} ${elapsed(clock, begun)} ${reason}`),
+        stopped: (reason) => end(`- ${title} ${elapsed(clock, begun)} ${reason}`),
       };
     },
     note: (text) => line(`  ${text}`),

@@ -14,4 +14,6 @@ export interface StepReport {
   progress(text: string): void;
   done(result?: string): void;
   failed(reason: string): void;
+  /** Ended by something else than itself: no fault of its own. */
+  stopped(reason: string): void;
 }

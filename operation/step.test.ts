@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { AnnyError } from './errors.ts';
 import type { JournalEntry } from './journal.ts';
+import { plainSteps } from './plain-steps.ts';
+import { sideBySide } from './side-by-side.ts';
 import { silentReport } from './silent-report.ts';
 import { cameBack, type Operation, orUnfinished, pointOfNoReturn, runStep, withUndo } from './step.ts';
 
@@ -53,6 +55,40 @@ describe('a step', () => {
     await expect(withUndo(op, () => step(op, 'hold', failure))).rejects.toBe(failure);
     expect(op.entries.at(-1)).toMatchObject({ event: 'failed', data: { reason: failure.message } });
     expect(op.happened).toEqual(['hold', 'undo hold']);
+  });
+});
+
+describe('steps side by side', () => {
+  test('are stopped when one of them fails, and what becomes of them then is told as no second fault', async () => {
+    const lines: string[] = [];
+    const op = operation();
+    const told = { ...op, report: plainSteps(op.clock, (line) => void lines.push(line)) };
+    const connection = Promise.withResolvers<string>();
+    const both = sideBySide(told, (beside) => [
+      runStep(beside, { name: 'test', run: () => Promise.reject(failure) }),
+      runStep(beside, { name: 'record', interruptible: true, run: () => connection.promise }),
+    ]);
+    await expect(both).rejects.toBe(failure);
+    connection.reject(new Error('the connection broke'));
+    await Promise.resolve();
+    expect(lines).toEqual(['✖ test 0.0 s asking: nothing', '- record 0.0 s stopped, since a step beside it failed']);
+    await expect(
+      sideBySide(told, (beside) => [step(op, 'a'), runStep(beside, { name: 'b', run: async () => 2 })]),
+    ).resolves.toEqual(['a', 2]);
+  });
+
+  test('begin nothing more once one of them has failed', async () => {
+    const op = operation();
+    const both = sideBySide(op, (beside) => [
+      runStep(beside, { name: 'test', run: () => Promise.reject(failure) }),
+      op.clock
+        .sleep(1)
+        .then(() => new Promise((resolve) => setImmediate(resolve)))
+        .then(() => step({ ...op, ...beside }, 'weigh')),
+    ]);
+    await expect(both).rejects.toBe(failure);
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect(op.happened).toEqual([]);
   });
 });
 

@@ -17,6 +17,8 @@ export interface Operation {
   readonly warnings: string[];
   /** Ctrl-C: heeded before each step and in interruptible ones, until the point of no return. */
   readonly interrupt: AbortSignal;
+  /** Of a step that runs beside others: one of them has failed, its error is the reason. */
+  readonly beside?: AbortSignal;
   readonly held: Held;
   /** A step before which it stops by itself: what was done so far is left for a look. */
   readonly stopBefore?: string;
@@ -77,6 +79,7 @@ export async function runStep<T>(operation: Operation, step: Step<T>): Promise<T
       ...(data === undefined ? {} : { data }),
     });
   refuseInterrupted(operation);
+  operation.beside?.throwIfAborted();
   if (operation.stopBefore === step.name) throw stoppedBefore(operation);
   await operation.held.lease?.require();
   await record('intent');
@@ -89,11 +92,17 @@ export async function runStep<T>(operation: Operation, step: Step<T>): Promise<T
     shown.done(summary);
     return result;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    shown.failed(reason);
+    const stopped = operation.beside?.aborted === true && operation.beside.reason === error;
+    const reason = stopped ? 'stopped, since a step beside it failed' : messageOf(error);
+    if (stopped) shown.stopped(reason);
+    else shown.failed(reason);
     await record('failed', { reason });
     throw error;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** From here on a failure goes forward: nothing done so far is taken back. */
@@ -138,11 +147,18 @@ function refuseInterrupted(operation: Operation): void {
 
 function untilInterrupted<T>(operation: Operation, work: Promise<T>): Promise<T> {
   if (operation.forward) return work;
+  const { interrupt, beside } = operation;
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(interrupted(operation));
-    operation.interrupt.addEventListener('abort', stop, { once: true });
-    if (operation.interrupt.aborted) stop();
-    work.then(resolve, reject).finally(() => operation.interrupt.removeEventListener('abort', stop));
+    const stopToo = (): void => reject(beside?.reason);
+    interrupt.addEventListener('abort', stop, { once: true });
+    beside?.addEventListener('abort', stopToo, { once: true });
+    if (interrupt.aborted) stop();
+    if (beside?.aborted) stopToo();
+    work.then(resolve, reject).finally(() => {
+      interrupt.removeEventListener('abort', stop);
+      beside?.removeEventListener('abort', stopToo);
+    });
   });
 }
 
@@ -164,7 +180,7 @@ export async function undoAll(operation: Operation): Promise<readonly string[]> 
       await undo.run();
       shown.done();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       shown.failed(reason);
       failures.push(`${undo.name}: ${reason}`);
     }
