@@ -20,8 +20,9 @@ function image(name: string, letter: string, daysOld: number, more: Partial<Imag
 }
 
 /** Snapshots that may go. Images come newest first, as the account's are listed. */
-function goes(images: readonly Image[], tags: readonly string[][] = [], keep = 1): string[] {
-  const instances = tags.map((own, index) => ({ label: `machine-${index}`, tags: own }));
+function goes(images: readonly Image[], tags: readonly string[][] = [], keep = 1, from?: string): string[] {
+  const snapshotId = from as SnapshotId | undefined;
+  const instances = tags.map((own, index) => ({ label: `machine-${index}`, tags: own, snapshotId }));
   return judgeForPrune(images, instances, { keep, olderThanMs: 30 * DAY_MS, nowMs: NOW })
     .filter(({ stays }) => stays === undefined)
     .map(({ image: { snapshotId } }) => snapshotId);
@@ -41,6 +42,18 @@ describe('prune lets go', () => {
     ['that is not complete', image('anny', 'b', 40, { complete: false }), []],
   ])('no image %s', (_what, other, tags) => {
     expect(goes([newest, other], tags)).toEqual([]);
+  });
+
+  test('of a digest that was baked several times those snapshots that no machine was made from', () => {
+    const twice = [newest, image('anny', 'b', 40), image('anny', 'b', 47, { snapshotId: 'earlier' as SnapshotId })];
+    const used = [['anny', `image=${'b'.repeat(12)}`]];
+    expect(goes(twice, used, 1, 'earlier')).toEqual(['anny-b']);
+    expect(goes(twice, used, 1, 'one that is gone')).toEqual([]);
+  });
+
+  test('no image that a bake stands on', () => {
+    const baking = [['anny', 'kind=bake', `image=${'c'.repeat(12)}`]];
+    expect(goes([newest, image('base', 'e', 2), image('base', 'f', 50)], baking, 1, 'base-f')).toEqual([]);
   });
 
   test('never the newest of a name, however old and whatever else is kept: recovery takes it', () => {

@@ -13,6 +13,8 @@ export interface PruneRules {
   readonly nowMs: number;
 }
 
+type Made = Pick<Instance, 'label' | 'tags' | 'snapshotId'>;
+
 export interface PruneJudgement {
   readonly image: Image;
   /** Why it stays; undefined when it may go. */
@@ -22,7 +24,7 @@ export interface PruneJudgement {
 /** Every image of the account, and whether anything may still need it: a release, a rollback, a recovery or the next bake. */
 export function judgeForPrune(
   images: readonly Image[],
-  instances: readonly Pick<Instance, 'label' | 'tags'>[],
+  instances: readonly Made[],
   rules: PruneRules,
 ): readonly PruneJudgement[] {
   const reason = (image: Image): string | undefined =>
@@ -33,19 +35,25 @@ export function judgeForPrune(
 function reasonToStay(
   images: readonly Image[],
   image: Image,
-  instances: readonly Pick<Instance, 'label' | 'tags'>[],
+  instances: readonly Made[],
   { keep, olderThanMs, nowMs }: PruneRules,
 ): string | undefined {
   // A bake may be at it; sweep takes away what a killed one left.
   if (image.stage !== 'tested' || !image.complete) return 'it is no tested image: sweep looks after those';
-  const user = instances.find(({ tags }) => tags.includes(`image=${image.digest.slice(0, 12)}`));
+  const user = instances.find((instance) => isFrom(images, instance, image));
   if (user !== undefined) return `${user.label} was made from it`;
   const ofName = images.filter(({ name, stage, complete }) => name === image.name && stage === 'tested' && complete);
   const rank = ofName.indexOf(image);
-  if (rank === 0) return `it is the newest ${image.name}: the next release or recovery takes it`;
+  if (rank === 0) return `it is the newest ${image.name}: the next bake, release or recovery takes it`;
   if (rank < keep) return `it is among the newest ${keep} of ${image.name}`;
   const ageMs = nowMs - Date.parse(image.createdAt);
   return ageMs < olderThanMs ? `it is ${days(ageMs)} old` : undefined;
+}
+
+/** The snapshot itself where it is told and still there: one digest may have been baked several times. */
+function isFrom(images: readonly Image[], { snapshotId, tags }: Made, image: Image): boolean {
+  if (images.some((one) => one.snapshotId === snapshotId)) return image.snapshotId === snapshotId;
+  return tags.includes(`image=${image.digest.slice(0, 12)}`);
 }
 
 /** By lineage: what a kept image stands on is known by it, and the next bake of it starts there. */
@@ -68,5 +76,6 @@ export function keptOf(images: readonly Image[], prices: Prices): { readonly byt
 
 function days(ms: number): string {
   const count = Math.floor(ms / 86_400_000);
+  if (count === 0) return 'less than a day';
   return count === 1 ? '1 day' : `${count} days`;
 }
