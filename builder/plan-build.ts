@@ -105,7 +105,7 @@ function imageText({ name, digest, snapshotId, against, why, steps }: PlannedIma
     known.length === 0
       ? '  it was never baked before, so nobody knows how long'
       : `  last time it took ${total.toFixed(0)} s`,
-    ...steps.map((step) => `    ${step.name.padEnd(26)} ${seconds(step.lastTookSeconds)}`),
+    ...steps.map((step) => `    ${step.name.padEnd(26)} ${seconds(step.lastTookSeconds)}`.trimEnd()),
   ].join('\n');
 }
 

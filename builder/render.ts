@@ -83,10 +83,13 @@ async function renderFile(path: string, target: string, templates: string, conte
     const text = renderTemplate(content.toString(), context);
     return { path: target.slice(0, -'.hbs'.length), content: Buffer.from(text) };
   } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
     throw new AnnyError('TEMPLATE_INVALID', {
       doing: `rendering ${templates}${target}`,
-      found: cause instanceof Error ? cause.message : String(cause),
-      next: 'a template may use config (as in config.yaml), publicName, environment and image.name',
+      found: found.trimEnd().replaceAll('\n', '\n  '),
+      next: found.startsWith('Parse error')
+        ? 'correct it: each {{ has its }}, and each {{#if …}} its {{/if}}'
+        : 'a template may use config (as in config.yaml), publicName, environment and image.name',
       cause,
     });
   }

@@ -53,6 +53,9 @@ describe('what is unknown is an error, never an empty text', () => {
     expect(() => render('first\n{{#if config.app.nmae}}y{{/if}}')).toThrow(
       'there is no config.app.nmae (line 2); did you mean name?',
     );
+    expect(() => render('{{config.app.name}}\n{{config.app.recipients.nope}}')).toThrow(
+      /^there is no config.app.recipients.nope \(line 2\)$/,
+    );
   });
 });
 
@@ -106,6 +109,19 @@ test('a template that does not render is named, with what it may use', async () 
     doing: 'rendering templates/thing/etc/motd.hbs',
     found: expect.stringContaining('publicNaem'),
     next: expect.stringContaining('publicName'),
+  });
+});
+
+test('a template that is not closed says so, and on which line', async () => {
+  const directory = await projectWith({
+    'images/thing.yaml': 'name: thing\nos: true\ntemplates: templates/thing\n',
+    'templates/thing/etc/motd.hbs': 'hello\n{{#if publicName}}\n',
+  });
+  const [definition] = await readChain(directory, 'thing');
+  if (definition === undefined) throw new Error('no definition');
+  await expect(renderTree(await settingsIn(directory), definition)).rejects.toMatchObject({
+    found: expect.stringContaining('Parse error on line 3'),
+    next: expect.stringContaining('{{/if}}'),
   });
 });
 

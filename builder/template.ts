@@ -35,9 +35,23 @@ export function renderTemplate(source: string, context: object): string {
     throw new Error(`there is no ${name}${at(where)}${meant === undefined ? '' : `; did you mean ${meant}?`}`);
   };
   const template = engine.compile(program, { strict: true, noEscape: true });
-  const text = template(guarded(context, [], missing));
+  const text = saidPlainly(paths, () => template(guarded(context, [], missing)));
   if (text.includes('[object Object]')) throw new Error('it prints a whole section, where one value was meant');
   return text;
+}
+
+/** Of what is no map, such as a list, Handlebars itself says: "nope" not defined in a,b - 3:7. */
+const NOT_DEFINED = /^"(?<name>[^"]+)" not defined in .* - (?<line>\d+):\d+$/s;
+
+function saidPlainly(paths: readonly hbs.AST.PathExpression[], render: () => string): string {
+  try {
+    return render();
+  } catch (cause) {
+    const { name = '', line } = (cause instanceof Error ? NOT_DEFINED.exec(cause.message) : null)?.groups ?? {};
+    if (line === undefined) throw cause;
+    const path = paths.find(({ loc, parts }) => loc.start.line === Number(line) && parts.includes(name));
+    throw new Error(`there is no ${path?.original ?? name} (line ${line})`, { cause });
+  }
 }
 
 /** {{#if this.nope}} is a slip too, and not the same as false. */
