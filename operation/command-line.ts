@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { loadSettings } from '../config/load.ts';
 import type { LoadedSettings } from '../config/settings.ts';
@@ -65,9 +65,34 @@ async function ask(command: Command, question: string): Promise<boolean> {
   return yesNo(question);
 }
 
-export async function yesNo(question: string): Promise<boolean> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  const said = await lines.question(`${question} [y/N] `);
-  lines.close();
-  return /^y(es)?$/i.test(said.trim());
+interface Terminal {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+  readonly terminal?: boolean;
+}
+
+/** Whatever is no yes is a no: Ctrl-C and Ctrl-D too, and a stop from outside. */
+export function yesNo(
+  question: string,
+  stop?: AbortSignal,
+  terminal: Terminal = { input: process.stdin, output: process.stderr },
+): Promise<boolean> {
+  const lines = createInterface(terminal);
+  return new Promise((resolve) => {
+    const say = (said: string): void => {
+      stop?.removeEventListener('abort', leave);
+      resolve(/^y(es)?$/i.test(said.trim()));
+    };
+    const leave = (): void => {
+      terminal.output.write('\n');
+      lines.close();
+    };
+    lines.once('SIGINT', leave);
+    lines.once('close', () => say(''));
+    stop?.addEventListener('abort', leave, { once: true });
+    lines.question(`${question} [y/N] `, (said) => {
+      say(said);
+      lines.close();
+    });
+  });
 }

@@ -72,7 +72,7 @@ async function bakeThem(context: BakeContext, command: Command, wishes: readonly
     if (onError === 'keep') return true;
     if (onError === 'destroy' || json || yes || !process.stdin.isTTY) return false;
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    return yesNo('keep the machine for a look? It costs until you destroy it.');
+    return yesNo('keep the machine for a look? It costs until you destroy it.', context.operation.interrupt);
   };
   const { step } = command.opts<BuildOptions>();
   if (step !== undefined) await requireStep(context, wishes, step);
