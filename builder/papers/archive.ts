@@ -2,17 +2,19 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cloud } from '../../cloud/cloud.ts';
 import type { Image } from '../catalog.ts';
-import { type Papers, packPapers, unpackPapers } from './papers.ts';
+import { type Papers, packPapers, statementOf, unpackPapers } from './papers.ts';
 
 /** An image by what its description says: two bakes of one digest have papers of their own. */
 export type Baking = Pick<Image, 'digest' | 'operation'>;
+
+type Recalled = Baking & Pick<Image, 'snapshotId'>;
 
 /** Where papers are kept: in the account, for everybody with its key, and in files beside the journal, for other tools too. */
 export interface Archive {
   /** False when they are kept here alone, since they are too long for the account. */
   keep(baking: Baking, papers: Papers, sbom: string): Promise<boolean>;
   /** undefined for an image that has none: one that an earlier version baked. */
-  recall(baking: Baking): Promise<Papers | undefined>;
+  recall(image: Recalled): Promise<Papers | undefined>;
 }
 
 export const NOTES = 'anny-papers/';
@@ -40,11 +42,25 @@ export function archiveIn(cloud: Pick<Cloud, 'notes' | 'createNote'>, directory:
       const here = await readFiles(folder(baking));
       if (here !== undefined) return here;
       const [note] = await cloud.notes(noteName(baking));
-      const there = note === undefined ? undefined : await unpackPapers(note.text);
+      if (note === undefined) return papersOfSnapshot(cloud, baking);
+      const there = await unpackPapers(note.text);
       if (there !== undefined) await write(baking, there);
       return there;
     },
   };
+}
+
+/** A description that names another digest than was signed must not pass for one of an image without papers. */
+async function papersOfSnapshot(
+  cloud: Pick<Cloud, 'notes'>,
+  { operation, snapshotId }: Recalled,
+): Promise<Papers | undefined> {
+  const notes = await cloud.notes(`${NOTES}${operation}/`);
+  const all = await Promise.all(notes.map(({ text }) => unpackPapers(text)));
+  return all.find((papers) => {
+    const [subject] = (papers === undefined ? undefined : statementOf(papers))?.subject ?? [];
+    return subject?.annotations.snapshot === snapshotId;
+  });
 }
 
 export async function dropPapers(cloud: Pick<Cloud, 'notes' | 'deleteNote'>, baking: Baking): Promise<void> {

@@ -122,6 +122,13 @@ describe('an image is vouched for', () => {
     expect(await judge(changed.image, changed.papers)).toEqual({ kind: 'wrong', found: expect.stringMatching(found) });
   });
 
+  test('not when its description in the account was given another digest, which has no papers', async () => {
+    const scene = await baked();
+    const image = { ...scene.image, digest: 'f'.repeat(64) };
+    const vouched = await judge(image, await papersOf({ ...scene, image }));
+    expect(vouched).toEqual({ kind: 'wrong', found: expect.stringMatching(/its provenance is that of base/) });
+  });
+
   test('not when a key signed it that is none of image.signers', async () => {
     const scene = await baked();
     const vouched = await judge(scene.image, await papersOf(scene), OURS);
