@@ -6,7 +6,7 @@ import { projectWith } from './trial/project.ts';
 
 const TEXT = `name: base
 os: true
-packages: [curl, ngnix]
+packages: [curl, ngnix, telnetdd]
 run:
   - sshd -t
   - |
@@ -30,8 +30,25 @@ describe('a command that fails while an image is made', () => {
     });
   });
 
-  test('says that the disk is full, and what to choose', async () => {
-    const { explained } = await explain('exit 2: cat: write error: No space left on device');
+  test('names all packages that do not exist at once', async () => {
+    const { explained } = await explain(
+      'exit 100: E: Unable to locate package ngnix\n  E: Unable to locate package telnetdd',
+    );
+    expect(explained).toMatchObject({
+      found: [
+        '2 are missing:',
+        `  images/base.yaml:3:18  packages.1: the system's sources have no package "ngnix"`,
+        `  images/base.yaml:3:25  packages.2: the system's sources have no package "telnetdd"`,
+      ].join('\n'),
+    });
+  });
+
+  test.each([
+    'exit 2: cat: write error: No space left on device',
+    "exit 100: E: You don't have enough free space in /var/cache/apt/archives/.",
+    'exit 2: tar: srv/big: Wrote only 5632 of 10240 bytes\n  tar: Exiting with failure status due to previous errors',
+  ])('says that the disk is full, and what to choose: %s', async (found) => {
+    const { explained } = await explain(found);
     expect(explained).toMatchObject({ code: 'NO_SPACE', next: expect.stringContaining('infra.vultr_plan') });
   });
 
@@ -42,7 +59,11 @@ describe('a command that fails while an image is made', () => {
 
   test('names the file and the line of what was run last, of several lines too', async () => {
     const { explained } = await explain('exit 1: + sshd -t\n  + nginx -t\n  nginx: [emerg] unknown directive');
-    expect(explained).toMatchObject({ code: 'COMMAND_FAILED', doing: 'running images/base.yaml:6:5  run.1' });
+    expect(explained).toMatchObject({
+      code: 'COMMAND_FAILED',
+      doing: 'running images/base.yaml:6:5  run.1',
+      found: 'exit 1: + nginx -t\n  nginx: [emerg] unknown directive',
+    });
   });
 
   test('is told as it is where nothing more is known of it', async () => {

@@ -3,8 +3,9 @@ import { AnnyError, hasCode } from '../operation/errors.ts';
 import type { Definition } from './definition.ts';
 import { placeIn } from './definition-problems.ts';
 
-const NO_SPACE = /No space left on device|have enough free space/i;
-const NO_PACKAGE = /Unable to locate package (\S+)|Package '([^']+)' has no installation candidate/;
+/** In the words of most, of apt, and of tar. */
+const NO_SPACE = /No space left on device|have enough free space|Wrote only \d+ of \d+ bytes/i;
+const NO_PACKAGE = /Unable to locate package (\S+)|Package '([^']+)' has no installation candidate/g;
 /** What runScript says before it runs a line. */
 const RUN_LINE = /^(?:exit \d+: )?\s*\+ (.*)$/;
 
@@ -14,9 +15,8 @@ export function explainFailure(definition: Definition, step: string, error: unkn
   const { found } = error;
   const index = lastLine(definition, found);
   if (NO_SPACE.test(found)) return noSpace(definition, index === -1 ? step : placeOfLine(definition, index), error);
-  const [, unknown, gone] = NO_PACKAGE.exec(found) ?? [];
-  const missing = unknown ?? gone;
-  if (missing !== undefined) return noPackage(definition, missing, error);
+  const missing = [...found.matchAll(NO_PACKAGE)].flatMap(([, unknown, gone]) => unknown ?? gone ?? []);
+  if (missing.length > 0) return noPackages(definition, missing, error);
   return index === -1 ? error : badLine(definition, index, error);
 }
 
@@ -29,6 +29,14 @@ function lastLine(definition: Definition, found: string): number {
   return definition.run.findIndex((one) => one.trim().split('\n')[0] === line);
 }
 
+/** Without what the lines before it have said. */
+function saidByLast(found: string): string {
+  const [exit = ''] = /^exit \d+: /.exec(found) ?? [];
+  const lines = found.split('\n');
+  const last = lines.slice(lines.findLastIndex((text) => RUN_LINE.test(text))).join('\n');
+  return last.startsWith(exit) ? last : `${exit}${last.trimStart()}`;
+}
+
 function placeOfLine(definition: Definition, index: number): string {
   return placeIn(yamlOf(definition), ['run', String(index)], 'value');
 }
@@ -36,22 +44,25 @@ function placeOfLine(definition: Definition, index: number): string {
 function noSpace({ name }: Definition, step: string, cause: AnnyError): AnnyError {
   return new AnnyError('NO_SPACE', {
     doing: `baking ${name}, ${step}`,
-    found: `the builder's disk is full: ${cause.found}`,
+    found: `the builder's disk is full: ${saidByLast(cause.found)}`,
     next: 'choose an infra.vultr_plan with a larger disk, or bake less into the image',
     cause,
   });
 }
 
-function noPackage(definition: Definition, missing: string, cause: AnnyError): AnnyError {
-  const index = definition.packages.indexOf(missing);
-  const where =
-    index === -1
-      ? `${definition.file}  docker: true`
-      : placeIn(yamlOf(definition), ['packages', String(index)], 'value');
+function noPackages(definition: Definition, missing: readonly string[], cause: AnnyError): AnnyError {
+  const places = missing.map((name) => {
+    const index = definition.packages.indexOf(name);
+    const where =
+      index === -1
+        ? `${definition.file}  docker: true`
+        : placeIn(yamlOf(definition), ['packages', String(index)], 'value');
+    return `${where}: the system's sources have no package "${name}"`;
+  });
   return new AnnyError('DEFINITION_INVALID', {
     doing: `installing the packages of ${definition.name}`,
-    found: `${where}: the system's sources have no package "${missing}"`,
-    next: 'correct its name; packages.debian.org and packages.ubuntu.com say what there is',
+    found: places.length === 1 ? (places[0] ?? '') : [`${places.length} are missing:`, ...places].join('\n  '),
+    next: 'correct the name; packages.debian.org and packages.ubuntu.com say what there is',
     cause,
   });
 }
@@ -59,7 +70,7 @@ function noPackage(definition: Definition, missing: string, cause: AnnyError): A
 function badLine(definition: Definition, index: number, cause: AnnyError): AnnyError {
   return new AnnyError('COMMAND_FAILED', {
     doing: `running ${placeOfLine(definition, index)}`,
-    found: cause.found,
+    found: saidByLast(cause.found),
     next: cause.next,
     cause,
   });

@@ -5,8 +5,9 @@ import type { ImageTests } from './definition-schema.ts';
 
 export function service({ name, state }: ImageTests['services'][number]): string {
   const title = quote(`service ${name} is ${state}`);
-  if (state === 'running') return `same ${title} active ${quote(`systemctl is-active ${name}`)}`;
-  return `same ${title} ${state} ${quote(`systemctl is-enabled ${name}`)}`;
+  const [wanted, asked] = state === 'running' ? ['active', 'is-active'] : [state, 'is-enabled'];
+  const there = `[ "$(systemctl show -p LoadState --value ${name})" != not-found ]`;
+  return `same ${title} ${wanted} ${quote(`if ${there}; then systemctl ${asked} ${name}; else echo no such unit; fi`)}`;
 }
 
 export function portCheck(one: ImageTests['ports'][number]): string {
@@ -34,18 +35,18 @@ export function user({ name, uid, groups, not_groups: notGroups }: ImageTests['u
     ...(uid === undefined
       ? [`expect ${quote(`user ${name} exists`)} ${quote(`id ${name}`)}`]
       : [`same ${quote(`user ${name} has uid ${uid}`)} ${uid} ${quote(`id -u ${name}`)}`]),
-    ...groups.map((group) => `expect ${quote(`user ${name} is in ${group}`)} ${quote(has(group))} ${groupsOf}`),
+    ...groups.map((group) => `expect ${quote(`user ${name} is in group ${group}`)} ${quote(has(group))} ${groupsOf}`),
     // A user who is not there is in no group, and that is not meant.
     ...notGroups.map(
       (group) =>
-        `expect ${quote(`user ${name} is not in ${group}`)} ${quote(`id ${name} >/dev/null && ! ${has(group)}`)} ${groupsOf}`,
+        `expect ${quote(`user ${name} is not in group ${group}`)} ${quote(`id ${name} >/dev/null && ! ${has(group)}`)} ${groupsOf}`,
     ),
   ];
 }
 
 export function file({ path, owner, mode, contains, absent }: ImageTests['files'][number]): string[] {
   const there = `test -e ${quote(path)} || test -L ${quote(path)}`;
-  const look = quote(`ls -ld ${quote(path)}`);
+  const look = quote(`ls -ld ${quote(path)} 2>/dev/null`);
   if (absent) return [`expect ${quote(`${path} is absent`)} ${quote(`! { ${there}; }`)} ${look}`];
   const octal = mode === undefined ? undefined : String(Number(mode));
   return [
@@ -81,13 +82,15 @@ export function firewall(rule: ImageTests['firewall'][number]): string {
 export function jail({ name, maxretry, bantime, findtime }: ImageTests['jails'][number]): string {
   const get = (what: string): string => `fail2ban-client get ${name} ${what}`;
   const wanted = `${maxretry} ${bantime} ${findtime}`;
-  return `same ${quote(`jail ${name}: ${maxretry} retries, ban ${bantime} s, window ${findtime} s`)} ${quote(wanted)} ${quote(`${get('maxretry')}; ${get('bantime')}; ${get('findtime')}`)}`;
+  // Of a jail that is not there it says so in a line, and then in its log's words.
+  const all = `no=$(${get('maxretry')} 2>&1) || { head -n 1 <<<"$no"; exit; }; ${get('maxretry')}; ${get('bantime')}; ${get('findtime')}`;
+  return `same ${quote(`jail ${name}: ${maxretry} retries, ban ${bantime} s, window ${findtime} s`)} ${quote(wanted)} ${quote(all)}`;
 }
 
 export function command({ run, succeeds, prints }: ImageTests['commands'][number]): string {
   // One line of output is one check, so its name is one line too.
   const title = run.trim().replaceAll(/\s+/g, ' ');
-  if (prints !== undefined) return `prints ${quote(title)} ${quote(prints)} ${quote(run)}`;
+  if (prints !== undefined) return `prints ${quote(`${title} prints ${prints}`)} ${quote(prints)} ${quote(run)}`;
   return `${succeeds ? 'expect' : 'refuse'} ${quote(succeeds ? title : `not: ${title}`)} ${quote(run)}`;
 }
 
@@ -103,7 +106,7 @@ export function packageCheck({ name, at_least: least, absent }: ImageTests['pack
 /** As the machine itself asks; it has no certificate yet that could be judged. */
 export function http({ url, status, contains }: ImageTests['http'][number]): string[] {
   const curl = `curl -sSk --max-time 10 ${quote(url)}`;
-  const code = `${curl} -o /dev/null -w '%{http_code}'`;
+  const code = `code=$(${curl} -o /dev/null -w '%{http_code}') && echo "$code"`;
   return [
     `same ${quote(`${url} answers ${status}`)} ${status} ${quote(code)}`,
     ...(contains === undefined

@@ -37,7 +37,7 @@ export function countChecks(chain: readonly Definition[]): number {
  * is no such command. same NAME WANTED COMMAND: it prints exactly that. prints NAME PATTERN COMMAND: a line of it matches.
  */
 const PRELUDE = `set +e
-ask() { all=$(bash -c "$1" 2>&1 </dev/null); code=$?; said=$(tail -n 3 <<<"$all" | tr '\\n\\t' '  ' | sed 's/ *$//'); return "$code"; }
+ask() { all=$(bash -c "$1" 2>&1 </dev/null); code=$?; said=$(tail -n 3 <<<"$all" | tr -s '\\n\\t ' ' ' | sed 's/ *$//'); return "$code"; }
 good() { printf 'ok\\t%s\\n' "$1"; }
 bad() { printf 'bad\\t%s\\t%s\\n' "$1" "$2"; }
 expect() {

@@ -1,8 +1,10 @@
+import { parseYaml } from '../config/yaml-file.ts';
 import type { Shell } from '../machine/shell.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { runStep } from '../operation/step.ts';
 import type { BakeContext } from './bake-context.ts';
 import { type Definition, own } from './definition.ts';
+import { placeIn } from './definition-problems.ts';
 
 const TIMEOUT_MS = 15 * 60_000;
 const MOST_SHOWN = 8;
@@ -24,7 +26,8 @@ export async function measureHardening(
   chain: readonly Definition[],
   shell: Shell,
 ): Promise<number | undefined> {
-  const bar = own(chain).tests.hardening?.lynis;
+  const { name, file, text, templates, tests } = own(chain);
+  const bar = tests.hardening?.lynis;
   if (bar === undefined || !settings.config.image.hardening) return undefined;
   return runStep(operation, {
     name: 'hardening',
@@ -34,11 +37,12 @@ export async function measureHardening(
       const { index, advice } = await askLynis(shell);
       if (index >= bar) return index;
       throw new AnnyError('IMAGE_TEST_FAILED', {
-        doing: `testing how hardened ${own(chain).name} is`,
-        found: [`lynis index ${index}, wanted at least ${bar}; it advises`, ...advice.slice(0, MOST_SHOWN)].join(
-          '\n  ',
-        ),
-        next: `follow its advice in ${own(chain).templates ?? own(chain).file}, or set tests.hardening in ${own(chain).file} lower`,
+        doing: `testing how hardened ${name} is`,
+        found: [
+          `${placeIn(parseYaml(text, file), ['tests', 'hardening'])}: lynis index ${index}, wanted at least ${bar}; it advises`,
+          ...advice.slice(0, MOST_SHOWN),
+        ].join('\n  '),
+        next: `follow its advice in ${templates ?? file}, or set the bar lower`,
       });
     },
     describe: (index) => `index ${index}`,
@@ -71,9 +75,10 @@ export function readReport(report: string): Report {
       next: 'image.hardening: false in config.yaml leaves the check out until that is mended',
     });
   }
-  const advice = [...values('warning[]'), ...values('suggestion[]')].map((line) => {
+  const advice = [...values('warning[]'), ...values('suggestion[]')].flatMap((line) => {
     const [test, what] = line.split('|');
-    return `${test}: ${what}`;
+    // Of itself, such as that it is an old release.
+    return test === 'LYNIS' ? [] : [`${test}: ${what}`];
   });
   return { index, advice };
 }

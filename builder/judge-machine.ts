@@ -36,9 +36,10 @@ export async function testMachine(
         ...bad.map((check) => `${check.name}: ${check.found || 'does not hold'}${placeOf(check)}`),
         ...(missing === 0 ? [] : [`${missing} tests gave no answer`]),
       ];
+      const several = `${bad.length + missing} of ${countChecks(chain)} do not hold:`;
       throw new AnnyError('IMAGE_TEST_FAILED', {
         doing: `testing what ${own(chain).name} must hold`,
-        found: failures.length === 1 ? (failures[0] ?? '') : failures.map((line) => `\n  ${line}`).join(''),
+        found: failures.length === 1 ? (failures[0] ?? '') : [several, ...failures].join('\n  '),
         next: `mend ${own(chain).file} or its templates; --on-error=keep leaves the machine for a look`,
       });
     },

@@ -72,7 +72,8 @@ export function liveSteps(clock: Clock, stream: Terminal): Report {
         const summary = result === undefined || result === '' ? title : `${title}: ${result}`;
         end(one, `${pc.green('✔')} ${summary} ${pc.dim(elapsed(clock, one.begun))}`);
       },
-      failed: (reason) => end(one, `${pc.red('✖')} ${title} ${pc.dim(elapsed(clock, one.begun))} ${pc.red(reason)}`),
+      failed: (reason) =>
+        end(one, `${pc.red('✖')} ${title} ${pc.dim(elapsed(clock, one.begun))} ${pc.red(headline(reason))}`),
       stopped: (reason) => end(one, pc.dim(`- ${title} ${elapsed(clock, one.begun)} ${reason}`)),
     };
   };
@@ -97,6 +98,12 @@ export function lasting(clock: Clock, begun: number, expectedSeconds: number | u
   const about =
     expectedSeconds === undefined || expectedSeconds < 2 ? '' : ` of about ${Math.round(expectedSeconds)} s`;
   return `${elapsed(clock, begun)}${about}`;
+}
+
+/** Of what is told in full when the command ends. */
+export function headline(reason: string): string {
+  const [first = '', ...more] = reason.trim().split('\n');
+  return more.length === 0 ? first : `${first} …`;
 }
 
 export function elapsed(clock: Clock, begun: number): string {

@@ -17,7 +17,7 @@ test('a step in a log is one line, and a long one says ever more rarely how far 
   vi.advanceTimersByTime(79_000);
   packages.progress('Setting up nginx');
   vi.advanceTimersByTime(2_000);
-  packages.failed('it broke');
+  packages.failed('it broke:\n  with many\n  words');
   vi.advanceTimersByTime(600_000);
   expect(lines).toEqual([
     '✔ boot: 10.0.0.7 0.0 s',
@@ -25,6 +25,6 @@ test('a step in a log is one line, and a long one says ever more rarely how far 
     '… packages 20.0 s of about 26 s: Unpacking nginx',
     '… packages 40.0 s of about 26 s: Unpacking nginx',
     '… packages 80.0 s of about 26 s: Setting up nginx',
-    '✖ packages 81.0 s it broke',
+    '✖ packages 81.0 s it broke: …',
   ]);
 });

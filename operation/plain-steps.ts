@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import type { Clock } from './clock.ts';
-import { elapsed, lasting } from './live-steps.ts';
+import { elapsed, headline, lasting } from './live-steps.ts';
 import type { Report } from './report.ts';
 
 /** A step that takes longer says so, in a log that somebody follows: after this time, then after twice as long, and so on. */
@@ -35,7 +35,7 @@ export function plainSteps(clock: Clock, line: (text: string) => void): Report {
           const summary = result === undefined || result === '' ? title : `${title}: ${result}`;
           end(`✔ ${summary} ${elapsed(clock, begun)}`);
         },
-        failed: (reason) => end(`✖ ${title} ${elapsed(clock, begun)} ${reason}`),
+        failed: (reason) => end(`✖ ${title} ${elapsed(clock, begun)} ${headline(reason)}`),
         stopped: (reason) => end(`- ${title} ${elapsed(clock, begun)} ${reason}`),
       };
     },
