@@ -70,6 +70,12 @@ describe('standbys', () => {
     const newer = answering(2, 'relay', { generation: 2, since: 100 });
     expect(judge(seen([older, newer, answering(3, 'writer')]))).toMatchObject({ standbys: [newer, older] });
   });
+
+  test('count for what they wrote, not for the history that came with a handover that came to nothing', () => {
+    const reached = answering(1, 'relay', { generation: 2, wrote: 1, since: 200 });
+    const newer = answering(2, 'relay', { generation: 2, wrote: 2, since: 100 });
+    expect(judge(seen([reached, newer, answering(3, 'writer')]))).toMatchObject({ standbys: [newer, reached] });
+  });
 });
 
 describe('a silent machine', () => {

@@ -39,9 +39,9 @@ export function judge(world: World): Situation {
   const writers = withRole(world, 'writer').filter((one) => !superseded.includes(one));
   const [writer, second] = writers;
   if (writer !== undefined && second !== undefined) return { kind: 'two-writers', writers };
-  // By generation: it is the order of the data, however often a relay was pointed elsewhere since.
+  // By what each wrote: it is the order of the data, however often a relay was pointed elsewhere since.
   const standbys = [...withRole(world, 'relay'), ...withRole(world, 'fenced'), ...superseded].sort(
-    (a, b) => b.status.generation - a.status.generation || inRoleFor(a) - inRoleFor(b),
+    (a, b) => wrote(b) - wrote(a) || inRoleFor(a) - inRoleFor(b),
   );
   const candidates = [...withRole(world, 'candidate'), ...withRole(world, 'none')];
   const neverServed = world.silent.filter((machine) => isStray(machine, world));
@@ -61,6 +61,11 @@ export function judge(world: World): Situation {
     return { kind: 'empty', strays: others.strays };
   }
   return { kind: 'dark', ...others };
+}
+
+/** The history of a later writer may have come with a handover that came to nothing: only what a machine wrote itself it has for sure. */
+function wrote({ status }: Answering): number {
+  return status.wrote ?? status.generation;
 }
 
 /** In seconds, by its own clock: no two agree. */

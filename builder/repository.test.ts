@@ -77,7 +77,7 @@ note() { :; }
 begin_answer tend
 TRUST=/etc/ssl/certs/ca-certificates.crt BACKUP_DIR=${directory}/backups PUBLIC_NAME=app.test BACKUP_RETENTION_DAYS=7
 ROLE=writer RELEASE=${release} SLOT=blue SINCE=${becameWriter} GENERATION=${generation} RELAY_TO=''
-TAKEOVER_FROM='' TAKEOVER_AT=0 TAKEOVER_DIGEST=''
+TAKEOVER_FROM='' TAKEOVER_AT=0 TAKEOVER_DIGEST='' WROTE=${generation}
 save_role
 echo '{"event":"activated","release":"${hostname()}","generation":1}' >"$HISTORY"`;
 

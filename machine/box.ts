@@ -58,8 +58,10 @@ export const statusSchema = z.object({
   slot: z.enum(['blue', 'green', '']),
   /** When it got its role, seconds since the epoch. */
   since: z.number().int(),
-  /** Grows by one with every change of the writer, wherever; carried along with the state. */
+  /** Grows by one with every change of the writer, wherever; carried along with the state, also by a copy that came to nothing. */
   generation: z.number().int(),
+  /** The last generation that this machine itself was the writer of: it has all of it. 0 for never. Not told by machines of earlier versions. */
+  wrote: z.number().int().optional(),
   /** Address that a relay sends everything to. */
   relayTo: z.string(),
   held: z.boolean(),

@@ -50,7 +50,7 @@ export function firstWriterContract(): void {
       expect(await ground.certificatesIssued()).toBe(before + 1);
       expect((await ask(blue)).status).toBe(200);
       expect(await blue.box.history()).toHaveLength(1);
-      expect((await blue.box.status()).generation).toBe(1);
+      expect(await blue.box.status()).toMatchObject({ generation: 1, wrote: 1 });
     });
   });
 }

@@ -187,9 +187,9 @@ function processesOf({ memory }: Machine): Processes {
 
 export function statusOf(machine: Machine): BoxStatus {
   const { disk, memory, world } = machine;
-  const { role, release, slot, since, generation, relayTo, lastBackupAt, savedAt } = disk;
+  const { role, release, slot, since, generation, wrote, relayTo, lastBackupAt, savedAt } = disk;
   return {
-    ...{ role, release, slot, since, generation, relayTo, lastBackupAt, savedAt },
+    ...{ role, release, slot, since, generation, wrote, relayTo, lastBackupAt, savedAt },
     checkedAt: seconds(machine),
     held: memory.holdUntil > 0,
     holdUntil: memory.holdUntil === 0 ? 0 : Math.floor((memory.holdUntil + machine.skewMs) / 1000),

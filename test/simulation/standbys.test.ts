@@ -180,6 +180,23 @@ describe('a rollback from a dead machine', () => {
   });
 });
 
+describe('a standby that a failed rollback has reached', () => {
+  test('does not pass for the one that wrote, whatever its clock says', async () => {
+    const stage = await live();
+    const older = stage.writer();
+    await stage.run(PROMOTE);
+    const newer = stage.writer();
+    expect(await stage.run(ROLLBACK, at('box.takeover', 'torn pull'))).toMatchObject({ code: 'BOX_FAILED' });
+    await stage.wait(60);
+    await stage.run(PROMOTE);
+    older.skewMs -= 600_000;
+    dies(stage.writer());
+    await stage.run({ kind: 'rollback', loseWrites: true });
+    expect(stage.writer()).toBe(newer);
+    await stage.setInOrder();
+  });
+});
+
 describe('a TTL that somebody has made longer', () => {
   const LONG_SECONDS = 7_200;
 

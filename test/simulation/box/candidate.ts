@@ -58,8 +58,7 @@ export async function activate(machine: Machine, after = 0): Promise<void> {
   requireRole(machine, 'candidate', 'relay', 'writer');
   await startApp(machine);
   if (disk.role !== 'writer') {
-    const generation = Math.max(after, disk.generation, historyGeneration(disk.history)) + 1;
-    become(machine, 'writer', { generation, relayTo: '', ...NO_TAKEOVER });
+    becomeWriter(machine, after);
     await pause(machine, 5, 50);
   }
   if (memory.holdUntil === 0) applyRole(machine);
@@ -84,7 +83,7 @@ export async function answerAt(machine: Machine, address: string): Promise<void>
 function becomeWriter(machine: Machine, after: number): void {
   const { disk } = machine;
   const generation = Math.max(after, disk.generation, historyGeneration(disk.history)) + 1;
-  become(machine, 'writer', { generation, relayTo: '', ...NO_TAKEOVER });
+  become(machine, 'writer', { generation, wrote: generation, relayTo: '', ...NO_TAKEOVER });
 }
 
 export async function unfence(machine: Machine, after: number): Promise<void> {

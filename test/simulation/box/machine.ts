@@ -16,6 +16,7 @@ export interface Disk {
   slot: 'blue' | 'green' | '';
   since: number;
   generation: number;
+  wrote: number;
   relayTo: string;
   takeoverFrom: string;
   takeoverAt: number;
@@ -103,6 +104,7 @@ export function freshDisk(): Disk {
     slot: '',
     since: 0,
     generation: 0,
+    wrote: 0,
     relayTo: '',
     ...NO_TAKEOVER,
     luckier: false,

@@ -61,7 +61,7 @@ verb_activate() {
 become_writer() {
   trust_relays
   GENERATION=$(($(highest "$1" "$(highest "$GENERATION" "$(history_generation)")") + 1))
-  RELAY_TO='' TAKEOVER_FROM='' TAKEOVER_AT=0 TAKEOVER_DIGEST=''
+  RELAY_TO='' TAKEOVER_FROM='' TAKEOVER_AT=0 TAKEOVER_DIGEST='' WROTE=$GENERATION
   become writer
 }
 

@@ -8,7 +8,7 @@ verb_status() {
     app='{"running":false,"image":"","startedAt":"","restarts":0}'
   answer_json "$(jq -cn \
     --arg role "$ROLE" --arg release "$RELEASE" --arg slot "$SLOT" --argjson since "$SINCE" \
-    --argjson generation "$GENERATION" --arg relayTo "$RELAY_TO" \
+    --argjson generation "$GENERATION" --argjson wrote "$WROTE" --arg relayTo "$RELAY_TO" \
     --argjson holdUntil "$(hold_until)" \
     --argjson app "$app" \
     --argjson image "$(image_json)" \
@@ -20,7 +20,7 @@ verb_status() {
     --argjson uptimeSeconds "$((($(uptime_ms) - $(init_start_ms)) / 1000))" \
     --argjson diskFreeBytes "$(disk_free)" --arg failed "$(failed_units)" --argjson now "$(date +%s)" \
     --argjson lease "$(known_lease)" --argjson issuer "$(issuer_json)" \
-    '{$role, $release, $slot, $since, $generation, $relayTo, held: ($holdUntil > 0), $holdUntil, $app, $image,
+    '{$role, $release, $slot, $since, $generation, $wrote, $relayTo, held: ($holdUntil > 0), $holdUntil, $app, $image,
       $certificate, $issuer, $lastBackupAt, $savedAt, $checkedAt, $relayed, $peerWrites, takeover: {$from, $at}, $hostPublicKey, $bootId, $uptimeSeconds,
       $diskFreeBytes, $now, $lease, failedUnits: ($failed | split("\n") | map(select(. != "")))}')"
 }

@@ -7,13 +7,13 @@ readonly HISTORY_LIMIT=500
 
 # What save_role writes, without its white space. Read by the shell itself: requests wait while verbs of a handover start,
 # and jq alone takes longer to start than all the rest of them.
-readonly ROLE_FORM='^\{"role":"([a-z]+)","release":"([a-z0-9-]*)","slot":"([a-z]*)","since":([0-9]+),"generation":([0-9]+),"relayTo":"([0-9.]*)","takeover":\{"from":"([0-9.]*)","at":([0-9]+),"digest":"([0-9a-f]*)"\}\}$'
+readonly ROLE_FORM='^\{"role":"([a-z]+)","release":"([a-z0-9-]*)","slot":"([a-z]*)","since":([0-9]+),"generation":([0-9]+),"relayTo":"([0-9.]*)","takeover":\{"from":"([0-9.]*)","at":([0-9]+),"digest":"([0-9a-f]*)"\},"wrote":([0-9]+)\}$'
 
 load_role() {
   local text
   if [[ ! -e $ROLE_FILE ]]; then
     ROLE=none RELEASE='' SLOT='' SINCE=0 GENERATION=$(history_generation) RELAY_TO='' TAKEOVER_FROM='' TAKEOVER_AT=0
-    TAKEOVER_DIGEST=''
+    TAKEOVER_DIGEST='' WROTE=0
     return
   fi
   text=$(cat "$ROLE_FILE" || true)
@@ -21,14 +21,14 @@ load_role() {
     'anny-bluegreen restore brings the newest backup up on a fresh machine'
   ROLE=${BASH_REMATCH[1]} RELEASE=${BASH_REMATCH[2]} SLOT=${BASH_REMATCH[3]} SINCE=${BASH_REMATCH[4]}
   GENERATION=${BASH_REMATCH[5]} RELAY_TO=${BASH_REMATCH[6]} TAKEOVER_FROM=${BASH_REMATCH[7]}
-  TAKEOVER_AT=${BASH_REMATCH[8]} TAKEOVER_DIGEST=${BASH_REMATCH[9]}
+  TAKEOVER_AT=${BASH_REMATCH[8]} TAKEOVER_DIGEST=${BASH_REMATCH[9]} WROTE=${BASH_REMATCH[10]}
 }
 
 # save_role: writes the variables of load_role. Returns 1 with the old file in place when it cannot.
 save_role() {
   local text
-  printf -v text '{"role": "%s", "release": "%s", "slot": "%s", "since": %s, "generation": %s, "relayTo": "%s", "takeover": {"from": "%s", "at": %s, "digest": "%s"}}' \
-    "$ROLE" "$RELEASE" "$SLOT" "$SINCE" "$GENERATION" "$RELAY_TO" "$TAKEOVER_FROM" "$TAKEOVER_AT" "$TAKEOVER_DIGEST"
+  printf -v text '{"role": "%s", "release": "%s", "slot": "%s", "since": %s, "generation": %s, "relayTo": "%s", "takeover": {"from": "%s", "at": %s, "digest": "%s"}, "wrote": %s}' \
+    "$ROLE" "$RELEASE" "$SLOT" "$SINCE" "$GENERATION" "$RELAY_TO" "$TAKEOVER_FROM" "$TAKEOVER_AT" "$TAKEOVER_DIGEST" "$WROTE"
   # What could not be read again must not be written.
   [[ ${text//[[:space:]]/} =~ $ROLE_FORM ]] || return 1
   write_file "$ROLE_FILE" 644 <<<"$text"
