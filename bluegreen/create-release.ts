@@ -94,8 +94,10 @@ async function tryToReach(
 ): Promise<Waiting<Answering>> {
   try {
     const box = await reach(context, release, true);
+    const askedSince = Math.floor(context.operation.clock.now() / 1000);
     const status = await box.status();
-    return { done: { ...release, box, status, askedAt: Math.round(context.operation.clock.now() / 1000) } };
+    const askedAt = Math.round(context.operation.clock.now() / 1000);
+    return { done: { ...release, box, status, askedSince, askedAt } };
   } catch (error) {
     if (!(error instanceof AnnyError) || error.code === 'HOST_KEY_MISMATCH') throw error;
     return { not: error.found, againInMs: againAfter(error) };

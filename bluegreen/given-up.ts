@@ -30,7 +30,7 @@ export function fencedLacks(fenced: Answering | Silent, nowSeconds: number): num
  */
 export function backupLacks(backup: Backup, machines: readonly (Answering | Silent)[], nowSeconds: number): number {
   const isOver = (one: Answering | Silent): boolean =>
-    isExactlyFenced(one) && nowSeconds - agoThere(one, one.status.since, nowSeconds) <= backup.at;
+    isExactlyFenced(one) && nowSeconds - atLeastAgoThere(one, one.status.since, nowSeconds) <= backup.at;
   const over = machines.filter(isOver).map(({ tags }) => tags.lacksSince);
   const lacking = machines.filter(({ tags: { lacksSince } }) => lacksSince <= backup.at && !over.includes(lacksSince));
   return Math.max(nowSeconds - backup.at, ...lacking.map((one) => cameBackSince(one, nowSeconds)));
@@ -41,8 +41,16 @@ function cameBackSince({ tags: { lacksSince } }: Release, nowSeconds: number): n
   return lacksSince === 0 ? 0 : nowSeconds - lacksSince;
 }
 
-/** How long ago something was that a machine dated by its own clock, in seconds: no two clocks agree, but all go equally fast. */
-export function agoThere({ status, askedAt }: Answering, at: number, nowSeconds: number): number {
+/**
+ * How long ago something was that a machine dated by its own clock, in seconds: no two clocks agree, but all go equally fast. At most:
+ * its answer may have waited to be heard, on a computer that slept.
+ */
+export function agoThere({ status, askedSince }: Answering, at: number, nowSeconds: number): number {
+  return status.now - at + (nowSeconds - askedSince);
+}
+
+/** The same, at least. */
+function atLeastAgoThere({ status, askedAt }: Answering, at: number, nowSeconds: number): number {
   return status.now - at + (nowSeconds - askedAt);
 }
 

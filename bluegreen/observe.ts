@@ -81,8 +81,9 @@ export async function ask(context: Context, release: Release): Promise<Answering
   try {
     const box = await reach(context, release);
     try {
+      const askedSince = Math.floor(context.operation.clock.now() / 1000);
       const status = await (context.operation.held.lease === undefined ? box.status() : box.claim());
-      return { ...release, box, status, askedAt: Math.round(context.operation.clock.now() / 1000) };
+      return { ...release, box, status, askedSince, askedAt: Math.round(context.operation.clock.now() / 1000) };
     } catch (error) {
       await box.close();
       throw error;

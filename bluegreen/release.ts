@@ -16,8 +16,10 @@ export interface Release {
 export interface Answering extends Release {
   readonly box: Box;
   readonly status: BoxStatus;
-  /** When it answered, by the operator's clock: seconds since the epoch. */
+  /** When its answer was heard, by the operator's clock: seconds since the epoch. */
   readonly askedAt: number;
+  /** When it was asked. Between the two, it does not matter how long apart, is the moment that its answer is of. */
+  readonly askedSince: number;
 }
 
 /** A release that could not be asked, and why. */

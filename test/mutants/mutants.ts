@@ -166,6 +166,13 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '  return status.generation;',
   },
   {
+    name: 'an answer is as young as the moment that it was heard',
+    breaks: 'on a computer that slept meanwhile, fewer writes are announced than are lost',
+    file: 'bluegreen/given-up.ts',
+    find: 'agoThere({ status, askedSince }: Answering',
+    replace: 'agoThere({ status, askedAt: askedSince }: Answering',
+  },
+  {
     name: 'a cut-off rollback is judged dark',
     breaks: 'the successor, a relay itself, is not found, and data is given up',
     file: 'bluegreen/situation.ts',

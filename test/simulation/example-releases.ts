@@ -74,7 +74,7 @@ export function answering(number: number, role: Role, status: Partial<BoxStatus>
     ...{ hostPublicKey: 'ssh-ed25519 AAAA', lease: 0, failedUnits: [] },
     ...status,
   };
-  return { ...one, box: deafBox(one.address), status: said, askedAt: NOW_SECONDS };
+  return { ...one, box: deafBox(one.address), status: said, askedAt: NOW_SECONDS, askedSince: NOW_SECONDS };
 }
 
 /** What a release has kept, as the writer of that number in their order. */

@@ -197,6 +197,19 @@ describe('a standby that a failed rollback has reached', () => {
   });
 });
 
+describe('an answer that waited on a computer that slept', () => {
+  test('is as old as its question: all that a standby lacks is announced', async () => {
+    const stage = await live();
+    const older = stage.writer();
+    await stage.run(PROMOTE);
+    dies(stage.writer());
+    const back = { kind: 'rollback', loseWrites: true } as const;
+    expect(await stage.run(back, at('box.claim', 'sleeps after'))).toMatchObject({ kind: 'success' });
+    expect(stage.writer()).toBe(older);
+    await stage.setInOrder();
+  });
+});
+
 describe('a TTL that somebody has made longer', () => {
   const LONG_SECONDS = 7_200;
 
