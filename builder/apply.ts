@@ -3,12 +3,15 @@ import { sideBySide } from '../operation/side-by-side.ts';
 import { type Operation, runStep } from '../operation/step.ts';
 import { explainFailure } from './apply-problems.ts';
 import type { BakeContext, BakeRequest } from './bake-context.ts';
+import { loadBeside } from './bring-base.ts';
 import { own } from './definition.ts';
 import { type MachineFile, renderTree } from './render.ts';
 import { directoriesScript, ownersScript, packagesScript, runScript, servicesScript, usersScript } from './scripts.ts';
 import { fileArchive } from './upload.ts';
 
 const APPLY_TIMEOUT_MS = 60 * 60_000;
+/** Where its images lie, and how they are stored, is said there. */
+const OF_DOCKER = /^\/etc\/(docker|systemd\/system\/docker\.service\.d)\//;
 
 /** Makes a fresh machine what its definition says. */
 export async function applyDefinition(
@@ -35,18 +38,21 @@ export async function applyDefinition(
           },
           describe: () => '',
         });
-  const sendBase = (during: Operation): Promise<string> =>
+  const appBase = (during: Operation, packages: Promise<unknown>): Promise<void> =>
     runStep(during, {
-      name: 'send app base',
+      name: 'app base',
       interruptible: true,
-      run: (progress) => bringBase(shell, progress),
+      run: async (progress) => explained('app base', loadBeside(shell, await bringBase(shell, progress), packages)),
       describe: () => '',
     });
-  // The network for one, the processor and the disk for the other.
-  const [loadBase] = await sideBySide(operation, (beside) => [
-    definition.app_base ? sendBase(beside) : '',
-    apply('packages', packagesScript(definition, settings.config.image), beside),
-  ]);
+  // What Docker reads when it starts is there before it.
+  const docker = files.filter(({ path }) => OF_DOCKER.test(path));
+  if (docker.length > 0) await explained('files', unpack(shell, docker));
+  // The network for one, the disk for the other, and a processor for each.
+  await sideBySide(operation, (beside) => {
+    const packages = apply('packages', packagesScript(definition, settings.config.image), beside);
+    return definition.app_base ? [packages, appBase(beside, packages)] : [packages];
+  });
   await apply('users and directories', [usersScript(definition), directoriesScript(definition)].join('\n'));
   await runStep(operation, {
     name: 'files',
@@ -54,7 +60,6 @@ export async function applyDefinition(
     run: () => explained('files', upload(shell, files)),
     describe: () => `${files.length}`,
   });
-  await apply('app base', loadBase);
   if (definition.app) {
     await runStep(operation, {
       name: 'app image',
@@ -71,11 +76,16 @@ export async function applyDefinition(
   });
 }
 
-async function upload(shell: Shell, files: readonly MachineFile[]): Promise<void> {
+/** Without owners: who they are may only come with the packages. */
+async function unpack(shell: Shell, files: readonly MachineFile[]): Promise<void> {
   await shell.run('tar -C / -x --no-same-owner --no-overwrite-dir --preserve-permissions', {
     stdin: fileArchive(files),
     timeoutMs: APPLY_TIMEOUT_MS,
   });
+}
+
+async function upload(shell: Shell, files: readonly MachineFile[]): Promise<void> {
+  await unpack(shell, files);
   const owners = ownersScript(files);
   if (owners !== '') await shell.run(owners);
 }

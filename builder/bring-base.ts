@@ -2,13 +2,13 @@ import Docker from 'dockerode';
 import type { Settings } from '../config/settings.ts';
 import type { Shell } from '../machine/shell.ts';
 import { quote } from '../machine/ssh-shell.ts';
-import { AnnyError } from '../operation/errors.ts';
+import { AnnyError, hasCode } from '../operation/errors.ts';
 import type { StepReport } from '../operation/report.ts';
 import { appBaseOf } from './app-base.ts';
 import { archiveOf, isThere, LIKELY_MACHINE, machineKind } from './app-image.ts';
 import { baseTag, follow } from './build-app.ts';
 import type { ImageArchive } from './image-archive.ts';
-import { loadScript, streamTo } from './load-image.ts';
+import { LOAD_TIMEOUT_MS, loadScript, streamTo } from './load-image.ts';
 
 /**
  * Brings what the app's Dockerfile stands on to a machine that may have no Docker yet, so that it comes while packages do.
@@ -44,6 +44,28 @@ export function beginBase(settings: Settings, stop: AbortSignal, engine = new Do
     // Far machines got it compressed, which Docker sees for itself.
     return `{\n${loadScript(tag)}\n} < ${BROUGHT}\nrm ${BROUGHT}`;
   };
+}
+
+/** Its socket is there as soon as its package is, and who knocks at it waits for Docker itself. */
+const UNTIL_DOCKER = 'until [ -S /run/docker.sock ]; do sleep 0.1; done';
+
+/** Runs a script that needs Docker while packages come, Docker among them. */
+export async function loadBeside(shell: Shell, script: string, packages: Promise<unknown>): Promise<void> {
+  if (script === '') return;
+  const installed = packages.then(() => true);
+  const listening = shell.run(UNTIL_DOCKER, { timeoutMs: LOAD_TIMEOUT_MS }).then(() => false);
+  // Where packages bring none, the script says that there is none.
+  listening.catch(() => undefined);
+  const load = (): Promise<unknown> => shell.run(script, { timeoutMs: LOAD_TIMEOUT_MS });
+  if (await Promise.race([installed, listening])) return void (await load());
+  try {
+    await load();
+  } catch (error) {
+    if (!hasCode(error, 'COMMAND_FAILED')) throw error;
+    // A later package may have started Docker anew.
+    await installed;
+    await load();
+  }
 }
 
 interface Taken {

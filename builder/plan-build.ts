@@ -73,11 +73,10 @@ export function stepsOf(
   const { app, app_base: appBase, packages, docker, users, directories, tests } = own(chain);
   return [
     ...['signing key', 'create builder', 'boot'],
-    ...(appBase ? ['send app base'] : []),
     ...(packages.length > 0 || docker ? ['packages'] : []),
+    ...(appBase ? ['app base'] : []),
     ...(users.length > 0 || directories.length > 0 ? ['users and directories'] : []),
     'files',
-    ...(appBase ? ['app base'] : []),
     ...(app ? ['app image'] : []),
     ...['services', 'test', 'record contents'],
     ...(barOf(chain) === undefined ? [] : ['known vulnerabilities']),

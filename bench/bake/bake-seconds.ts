@@ -4,7 +4,7 @@ import { statementOf } from '../../builder/papers/papers.ts';
 import { lynisOf, secondsOf } from '../../builder/papers/statement.ts';
 import type { Stage } from '../../demo/stage.ts';
 
-const SET_UP = ['packages', 'users and directories', 'files', 'app base', 'app image', 'services'];
+const SET_UP = ['packages', 'users and directories', 'files', 'app image', 'services'];
 const TRUST = [
   ...['test', 'record contents', 'clean and search', 'test the booted machine', 'search the booted machine'],
   ...['hardening', 'sign papers'],
@@ -18,9 +18,9 @@ export interface BakeSeconds {
   readonly lynis: number | undefined;
 }
 
-/** What the app stands on is sent while packages come. */
-function waitedBeyondPackages({ packages = 0, 'send app base': sent = 0 }: Readonly<Record<string, number>>): number {
-  return Math.max(0, sent - packages);
+/** What the app stands on comes while packages do: both steps begin together. */
+function waitedBeyondPackages({ packages = 0, 'app base': brought = 0 }: Readonly<Record<string, number>>): number {
+  return Math.max(0, brought - packages);
 }
 
 /** Of the newest images of the stage, by their papers. */
