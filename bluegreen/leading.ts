@@ -21,7 +21,7 @@ export function isLedWhollyTo(world: World, release: Release): boolean {
   const address = addressFor(world, release);
   return (
     world.record?.data === address &&
-    world.nameAnswers.every((answer) => leadsTo(answer, address)) &&
+    leadThere(world.nameAnswers, address) &&
     (world.switchedBy === 'dns' || isHolder(world.reservedIp, release))
   );
 }
@@ -38,6 +38,12 @@ export function leadsTo(answer: NameAnswer, address: string): boolean {
   return answer.addresses.length === 1 && answer.addresses[0] === address;
 }
 
+/** Everybody who can be asked says so. One whose own address nobody finds is asked by no user either. */
+export function leadThere(answers: readonly NameAnswer[], address: string): boolean {
+  return answers.every((answer) => answer.unfound || leadsTo(answer, address));
+}
+
 export function describeNameAnswer(answer: NameAnswer): string {
+  if (answer.unfound) return `${answer.server} cannot be asked: ${answer.problem}`;
   return `${answer.server} says ${answer.problem ?? (answer.addresses.join(', ') || 'nothing')}`;
 }

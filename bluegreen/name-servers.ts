@@ -13,6 +13,8 @@ export interface NameAnswer {
   readonly addresses: readonly string[];
   /** Why there is no answer from this server, by either way. */
   readonly problem?: string;
+  /** It is known by a name only, and that leads nowhere: nobody can be sent to it, and it can never be asked. */
+  readonly unfound?: true;
   /** By one way there is no answer, and by the other there is: firewalls do that. "by TCP: no answer (ETIMEOUT)" */
   readonly deaf?: string;
 }

@@ -2,7 +2,7 @@ import { AnnyError, hasCode } from '../operation/errors.ts';
 import { runStep } from '../operation/step.ts';
 import type { Context } from './context.ts';
 import { finishHandover } from './handover.ts';
-import { addressFor, isHolder, isLedWhollyTo, leadsTo } from './leading.ts';
+import { addressFor, isHolder, isLedWhollyTo, leadThere } from './leading.ts';
 import { observe, type World } from './observe.ts';
 import { certify } from './promote.ts';
 import type { Answering } from './release.ts';
@@ -134,8 +134,7 @@ function amiss(world: World, wanted: Answering): string | undefined {
   if (world.switchedBy === 'reserved_ip' && !isHolder(world.reservedIp, wanted)) {
     return `the reserved IP is not attached to ${tags.release}`;
   }
-  const everywhere = world.nameAnswers.every((answer) => leadsTo(answer, address));
-  return everywhere ? undefined : `the name does not lead to ${address} everywhere`;
+  return leadThere(world.nameAnswers, address) ? undefined : `the name does not lead to ${address} everywhere`;
 }
 
 /** A look that waited for another machine (a dead standby, say) is too old to speak for the writer: it may have restarted since. */

@@ -1,6 +1,9 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startNameServer } from '../cloud/local/name-server.ts';
+import { lookUp } from './look-up.ts';
 import { resolversText } from './public-resolvers.ts';
 import { bothWays, zoneServers } from './zone-servers.ts';
 
@@ -43,6 +46,33 @@ describe("the zone's own name servers", () => {
     const [answer] = await ask(await mute());
     expect(answer).toMatchObject({ addresses: [] });
     expect(answer?.problem).toMatch(/by UDP no answer \(ECONNREFUSED\), by TCP no answer \(ECONNRESET\)/);
+  });
+});
+
+describe('a server that is given by a name that leads nowhere', () => {
+  const nowhere = 'ns1.nowhere.invalid';
+  const unfound = { server: nowhere, addresses: [], problem: expect.stringContaining('its address cannot be found') };
+
+  test('is told beside the others, and not left out', async () => {
+    const there = await nameServer(RECORD);
+    expect(await ask(nowhere, there)).toEqual([
+      { ...unfound, unfound: true },
+      { server: there, addresses: ['192.0.2.1'] },
+    ]);
+    expect(await zoneServers([], [nowhere]).resolversOf('app.example.com')).toMatchObject([unfound]);
+  });
+
+  test('is looked for in a time that has an end, whoever does not answer', async () => {
+    const silent = createSocket('udp4').bind(0, '127.0.0.1');
+    onTestFinished(() => void silent.close());
+    await once(silent, 'listening');
+    const begun = performance.now();
+    const looking = lookUp(300, (resolver) => {
+      resolver.setServers([`127.0.0.1:${silent.address().port}`]);
+      return resolver.resolve4(nowhere);
+    });
+    await expect(looking).rejects.toMatchObject({ code: expect.stringMatching(/ECANCELLED|ETIMEOUT/) });
+    expect(performance.now() - begun).toBeLessThan(3_000);
   });
 });
 

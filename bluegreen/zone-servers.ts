@@ -1,5 +1,5 @@
-import { resolve4, resolveNs } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { lookUp } from './look-up.ts';
 import { askForAddresses, type Question, type Reply } from './name-query.ts';
 import type { NameAnswer, NameServers, ResolverAnswer } from './name-servers.ts';
 
@@ -9,6 +9,8 @@ const TRIES = 2;
 const TCP_TIMEOUT_MS = 1_500;
 /** Nobody waits longer for what resolvers say: it decides nothing. */
 const RESOLVER_TIMEOUT_MS = 1_500;
+/** A server's own address, or which servers there are. */
+const LOOKUP_TIMEOUT_MS = 4_000;
 
 export interface Server {
   readonly label: string;
@@ -16,38 +18,54 @@ export interface Server {
   readonly port: number;
 }
 
+/** Known by its name alone. */
+export interface Unfound {
+  readonly label: string;
+  readonly problem: string;
+}
+
+type AddressesOf = (host: string) => Promise<string[]>;
+
 /** The zone's own name servers, by its NS records or as configured ("10.77.0.1:53", "ns1.example.com"). */
 export function zoneServers(configured: readonly string[], resolvers: readonly string[] = []): NameServers {
   return {
     addressesOf: async (domain, name) => {
       const names = configured.length > 0 ? configured : await delegated(domain);
-      const servers = (await Promise.all(names.map((one) => serverOf(one)))).flat();
-      return Promise.all(servers.map((server) => askServer(server, name)));
+      return Promise.all(names.map(async (one) => askServer(await serverOf(one), name)));
     },
-    resolversOf: async (name) => {
-      const servers = (await Promise.all(resolvers.map((one) => serverOf(one)))).flat();
-      return Promise.all(servers.map((server) => askResolver(server, name)));
-    },
+    resolversOf: (name) =>
+      Promise.all(resolvers.map(async (one) => askResolver(await serverOf(one, within(RESOLVER_TIMEOUT_MS)), name))),
   };
 }
 
 /** A zone that cannot be found has no servers; the switch then says so. */
 async function delegated(domain: string): Promise<readonly string[]> {
-  return resolveNs(domain).catch(() => []);
+  return lookUp(LOOKUP_TIMEOUT_MS, (resolver) => resolver.resolveNs(domain)).catch(() => []);
 }
 
-/** None for a name that nobody knows. */
+/** Where it can be asked. */
 export async function serverOf(
   name: string,
-  resolve: (host: string) => Promise<string[]> = resolve4,
-): Promise<Server[]> {
+  addressesOf: AddressesOf = within(LOOKUP_TIMEOUT_MS),
+): Promise<Server | Unfound> {
   const [, host = name, port = '53'] = /^(.*?)(?::(\d+))?$/.exec(name) ?? [];
-  if (isIP(host) !== 0) return [{ label: name, host, port: Number(port) }];
-  const addresses = await resolve(host).catch(() => []);
-  return addresses.slice(0, 1).map((address) => ({ label: `${host} (${address})`, host: address, port: Number(port) }));
+  if (isIP(host) !== 0) return { label: name, host, port: Number(port) };
+  try {
+    const [address] = await addressesOf(host);
+    if (address !== undefined) return { label: `${host} (${address})`, host: address, port: Number(port) };
+    return { label: host, problem: 'its address cannot be found' };
+  } catch (error) {
+    return { label: host, problem: `its address cannot be found (${codeOf(error)})` };
+  }
 }
 
-async function askServer({ label, host, port }: Server, name: string): Promise<NameAnswer> {
+function within(timeoutMs: number): AddressesOf {
+  return (host) => lookUp(timeoutMs, (resolver) => resolver.resolve4(host));
+}
+
+async function askServer(server: Server | Unfound, name: string): Promise<NameAnswer> {
+  if ('problem' in server) return { server: server.label, addresses: [], problem: server.problem, unfound: true };
+  const { label, host, port } = server;
   const question = { host, port, name, timeoutMs: TIMEOUT_MS, recursive: false };
   const [udp, tcp] = await Promise.all([
     insist({ ...question, via: 'udp' }),
@@ -79,7 +97,9 @@ function addressesIn(reply: Reply): readonly string[] {
   return 'addresses' in reply ? reply.addresses : [];
 }
 
-async function askResolver({ label, host, port }: Server, name: string): Promise<ResolverAnswer> {
+async function askResolver(server: Server | Unfound, name: string): Promise<ResolverAnswer> {
+  if ('problem' in server) return { server: server.label, addresses: [], ttlSeconds: 0, problem: server.problem };
+  const { label, host, port } = server;
   const reply = await askForAddresses({
     host,
     port,
@@ -90,4 +110,8 @@ async function askResolver({ label, host, port }: Server, name: string): Promise
   });
   if ('problem' in reply) return { server: label, addresses: [], ttlSeconds: 0, problem: reply.problem };
   return { server: label, ...reply };
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

@@ -224,6 +224,18 @@ describe('the name and its certificate', () => {
     ],
     ['name-unasked', { world: { nameAnswers: [] } }, 'warning, look: dig NS example.com'],
     [
+      'name-server-unfound',
+      {
+        world: {
+          nameAnswers: [
+            { server: 'ns1', addresses: [here] },
+            { server: 'ns2', addresses: [], problem: 'its address cannot be found', unfound: true },
+          ],
+        },
+      },
+      'warning, look: dig NS example.com',
+    ],
+    [
       'two-records',
       { world: { furtherRecords: [record] } },
       'critical, decide: curl -fsS -X DELETE -H "Authorization: Bearer $VULTR_API_KEY" https://api.example.com/v2/domains/example.com/records/record-2',

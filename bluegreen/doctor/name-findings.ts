@@ -1,6 +1,7 @@
 import type { AnnyError } from '../../operation/errors.ts';
 import { age } from '../age.ts';
 import { addressFor, describeNameAnswer, isHolder, leadsTo } from '../leading.ts';
+import type { NameAnswer } from '../name-servers.ts';
 import type { Answering } from '../release.ts';
 import { decide, destroyByHand, type Finding, fix, look } from './finding.ts';
 import { isIll, remedyOfIll } from './machine-findings.ts';
@@ -59,9 +60,12 @@ function drift(seen: Observations, writer: Answering): Finding[] {
       },
     ];
   }
-  const others = world.nameAnswers.filter((answer) => !leadsTo(answer, address));
-  if (others.length === 0) return [];
+  const unfound = world.nameAnswers.filter((answer) => answer.unfound);
+  const others = world.nameAnswers.filter((answer) => !answer.unfound && !leadsTo(answer, address));
+  const missing = unfound.length === 0 ? [] : [nameServerUnfound(world, unfound)];
+  if (others.length === 0) return missing;
   return [
+    ...missing,
     {
       code: 'name-servers-disagree',
       severity: 'warning',
@@ -70,6 +74,17 @@ function drift(seen: Observations, writer: Answering): Finding[] {
       repair,
     },
   ];
+}
+
+function nameServerUnfound({ domain, nameAnswers }: Observations['world'], unfound: readonly NameAnswer[]): Finding {
+  const others = unfound.length === nameAnswers.length ? 'there is no other' : 'the others are asked alone';
+  return {
+    code: 'name-server-unfound',
+    severity: 'warning',
+    found: unfound.map(describeNameAnswer).join('; '),
+    means: `nobody can ask it where users are led, and ${others}: infra.name_servers and the zone's NS records name servers`,
+    repair: look(`dig NS ${domain}`),
+  };
 }
 
 function whereElse(

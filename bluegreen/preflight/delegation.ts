@@ -7,7 +7,10 @@ export type Served =
   /** By its NS records, in lower case. */
   | { readonly kind: 'delegated'; readonly to: readonly string[] }
   /** The configured servers, and what each says to a question for the zone's SOA; undefined is an answer. */
-  | { readonly kind: 'configured'; readonly servers: readonly { readonly server: string; readonly problem?: string }[] }
+  | {
+      readonly kind: 'configured';
+      readonly servers: readonly { readonly server: string; readonly problem?: string; readonly unfound?: true }[];
+    }
   | { readonly kind: 'nowhere'; readonly why: string }
   | { readonly kind: 'unasked'; readonly why: string };
 
@@ -32,8 +35,8 @@ export async function serversOf(
 }
 
 async function ask(server: string, domain: string, own: Resolver) {
-  const [at] = await serverOf(server, (host) => own.resolve4(host));
-  if (at === undefined) return { server, problem: 'that nobody knows its address' };
+  const at = await serverOf(server, (host) => own.resolve4(host));
+  if ('problem' in at) return { server, problem: at.problem, unfound: true as const };
   const resolver = new Resolver(WAIT);
   try {
     resolver.setServers([`${isIPv6(at.host) ? `[${at.host}]` : at.host}:${at.port}`]);

@@ -35,6 +35,17 @@ describe('the zone', () => {
     [{ kind: 'nowhere', why: 'ENOTFOUND' }, /^blocks .*leads nowhere/],
     [{ kind: 'unasked', why: 'ETIMEOUT' }, /^unknown this computer's resolver/],
     [{ kind: 'configured', servers: [{ server: '192.0.2.1:53', problem: 'ETIMEOUT' }] }, /^blocks .*says ETIMEOUT/],
+    [
+      {
+        kind: 'configured',
+        servers: [{ server: '192.0.2.1' }, { server: 'ns2', problem: 'its address cannot be found', unfound: true }],
+      },
+      /^warning ns2 cannot be asked: its address cannot be found .*the others alone/,
+    ],
+    [
+      { kind: 'configured', servers: [{ server: 'ns2', problem: 'its address cannot be found', unfound: true }] },
+      /^blocks .*ns2 cannot be asked/,
+    ],
   ] as const)('that is %j', async ([served, says], { scene }) => {
     expect(wrong(await scene.look({ serversOf: async () => served })).delegation).toMatch(says);
   });
@@ -55,7 +66,10 @@ describe('the zone', () => {
     const named = [`ns.${DOMAIN}:${server.port}`, `gone.${DOMAIN}`];
     expect(await serversOf(DOMAIN, named, resolver)).toEqual({
       kind: 'configured',
-      servers: [{ server: named[0] }, { server: named[1], problem: 'that nobody knows its address' }],
+      servers: [
+        { server: named[0] },
+        { server: named[1], problem: expect.stringContaining('its address cannot be found'), unfound: true },
+      ],
     });
     expect(await serversOf(DOMAIN, [], resolver)).toEqual({
       kind: 'delegated',

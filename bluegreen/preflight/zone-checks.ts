@@ -43,7 +43,11 @@ async function delegation({ settings, serversOf }: Ground): Promise<Seen> {
     case 'configured': {
       const bad = served.servers.filter(({ problem }) => problem !== undefined);
       if (bad.length === 0) return ok(`${served.servers.map(({ server }) => server).join(', ')} answers for ${domain}`);
-      const said = bad.map(({ server, problem }) => `${server} says ${problem}`).join('; ');
+      const said = bad
+        .map(({ server, problem, unfound }) => `${server} ${unfound ? 'cannot be asked:' : 'says'} ${problem}`)
+        .join('; ');
+      if (bad.length < served.servers.length && bad.every(({ unfound }) => unfound))
+        return warning(said, 'check infra.name_servers: a switch asks the others alone');
       return blocks(
         `no answer for ${domain}: ${said}`,
         'check infra.name_servers, and that the zone is in the account',

@@ -296,7 +296,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'one name server is enough',
     breaks: 'success is said while another one leads elsewhere',
     file: 'bluegreen/switch.ts',
-    find: '      if (answers.length > 0 && others.length === 0) return { done: answers };',
+    find: '      if (isAnyAsked && leadThere(answers, address)) return { done: answers };',
     replace: '      if (others.length < answers.length) return { done: answers };',
   },
   {

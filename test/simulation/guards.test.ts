@@ -202,6 +202,37 @@ describe('a record that something else changes as well', () => {
   });
 });
 
+describe('a name server whose own address cannot be found', () => {
+  test('keeps no switch from ending where another one can be asked, and is named', async () => {
+    const stage = await live();
+    stage.world.zone.unfound.add(1);
+    const begun = stage.world.timeline.now();
+    expect(await stage.run(PROMOTE)).toMatchObject({ kind: 'success' });
+    expect(stage.world.timeline.now() - begun).toBeLessThan(10 * 60_000);
+    expect((await stage.look()).findings).toContainEqual(
+      expect.objectContaining({
+        code: 'name-server-unfound',
+        found: 'ns2.example.net cannot be asked: its address cannot be found',
+      }),
+    );
+    stage.world.zone.unfound.clear();
+    await stage.setInOrder();
+  });
+
+  test('is one that nobody else stands in for: the command says so after a minute, and settle ends it', async () => {
+    const stage = await live();
+    const old = stage.writer();
+    for (const index of [0, 1]) stage.world.zone.unfound.add(index);
+    const begun = stage.world.timeline.now();
+    expect(await stage.run(PROMOTE)).toMatchObject({ kind: 'failure', code: 'UNFINISHED' });
+    expect(stage.world.timeline.now() - begun).toBeLessThan(10 * 60_000);
+    expect(stage.writer()).not.toBe(old);
+    stage.world.zone.unfound.clear();
+    expect(await stage.run(SETTLE)).toMatchObject({ kind: 'success' });
+    await stage.setInOrder();
+  });
+});
+
 describe('an operator who sleeps over a look at the record, while another one moves on', () => {
   test.each([1, 2, 3, 4, 5])('leaves it as it is then (look %i)', async (count) => {
     const stage = await live({ seed: 4 });

@@ -65,6 +65,9 @@ export function nameServersPort(world: World, operator: Operator): NameServers {
     addressesOf: () =>
       call(world, operator, 'names.addressesOf', async (what) =>
         SERVERS.map((server, index) => {
+          if (world.zone.unfound.has(index)) {
+            return { server, addresses: [], problem: 'its address cannot be found', unfound: true };
+          }
           const address = world.zone.answer(index);
           if (what !== undefined && index === 0) return { server, addresses: [], problem: 'no answer' };
           return { server, addresses: address === undefined ? [] : [address] };

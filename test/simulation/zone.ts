@@ -14,6 +14,8 @@ export interface Zone {
   write(data: string, lateMs: number): RecordId;
   setTtl(seconds: number): void;
   ttlSeconds(): number;
+  /** Name servers whose own address nobody finds. */
+  readonly unfound: Set<number>;
   /** What a name server says now. */
   answer(server: number): string | undefined;
   /**
@@ -54,6 +56,7 @@ export function zone(timeline: Timeline, random: Random, lagMs: number): Zone {
       ttlSeconds = seconds;
     },
     ttlSeconds: () => ttlSeconds,
+    unfound: new Set(),
     answer: (server) => changes[said(server)]?.data,
     isBetween: (server) => {
       const last = changes.at(-1)?.data;
