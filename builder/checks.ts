@@ -37,18 +37,20 @@ export function countChecks(chain: readonly Definition[]): number {
  * is no such command. same NAME WANTED COMMAND: it prints exactly that. prints NAME PATTERN COMMAND: a line of it matches.
  */
 const PRELUDE = `set +e
-ask() { all=$(bash -c "$1" 2>&1 </dev/null); code=$?; said=$(tail -n 3 <<<"$all" | tr -s '\\n\\t ' ' ' | sed 's/ *$//'); return "$code"; }
+ask() { all=$(bash -c "$1" 2>&1 </dev/null); code=$?; return "$code"; }
+last_lines() { said=$(tail -n 3 <<<"$all" | tr -s '\\n\\t ' ' ' | sed 's/ *$//'); }
 good() { printf 'ok\\t%s\\n' "$1"; }
 bad() { printf 'bad\\t%s\\t%s\\n' "$1" "$2"; }
 expect() {
-  if ask "$2"; then good "$1"; elif [ $# -gt 2 ]; then ask "$3"; bad "$1" "found \${said:-nothing}"; else bad "$1" "\${said:-exit $code}"; fi
+  if ask "$2"; then good "$1"; return; fi
+  if [ $# -gt 2 ]; then ask "$3"; last_lines; bad "$1" "found \${said:-nothing}"; else last_lines; bad "$1" "\${said:-exit $code}"; fi
 }
 refuse() {
-  ask "$2"
+  ask "$2"; last_lines
   case $code in 0) bad "$1" "it succeeds\${said:+ and says $said}" ;; 126 | 127) bad "$1" "it cannot be run: $said" ;; *) good "$1" ;; esac
 }
-same() { ask "$3"; if [ "$said" = "$2" ]; then good "$1"; else bad "$1" "found \${said:-nothing}"; fi; }
-prints() { ask "$3"; if grep -qE -- "$2" <<<"$all"; then good "$1"; else bad "$1" "found \${said:-nothing}"; fi; }
+same() { ask "$3"; last_lines; if [ "$said" = "$2" ]; then good "$1"; else bad "$1" "found \${said:-nothing}"; fi; }
+prints() { ask "$3"; if grep -qE -- "$2" <<<"$all"; then good "$1"; else last_lines; bad "$1" "found \${said:-nothing}"; fi; }
 ufw_status=$(ufw status verbose 2>&1); export ufw_status`;
 
 /** "images/base.yaml:41:7  tests.ports.0" of each check, in the order in which a machine answers them. */

@@ -25,13 +25,14 @@ fi
 # What is to be read: directories and files, down to the swap files, which are left out.
 tops=()
 add_tops() {
-  local at swap has_swap
+  local at swap taken
   for at in "$1"/*; do
     case \${at#"$root"} in /proc | /sys | /dev | /run) continue ;; esac
     if [ -L "$at" ]; then continue; fi
-    has_swap=no
-    for swap in "\${swaps[@]}"; do case $swap in "$at") has_swap=itself ;; "$at"/*) has_swap=within ;; esac; done
-    case $has_swap in no) tops+=("$at") ;; within) add_tops "$at" ;; esac
+    taken=whole
+    if [ "$at" = "$root/usr" ] && [ -d "$at" ]; then taken=parts; fi
+    for swap in "\${swaps[@]}"; do case $swap in "$at") taken=not ;; "$at"/*) taken=parts ;; esac; done
+    case $taken in whole) tops+=("$at") ;; parts) add_tops "$at" ;; esac
   done
 }
 add_tops "$root"
@@ -78,19 +79,12 @@ search_packed() {
     if { gzip -dcq "$file" 2>/dev/null || true; } | holds_one; then which_needles "$file" gzip -dcq; fi
   done < <(packed)
 }
-# Beside the rest, since most machines have two processors.
-exec 9< <(search_packed </dev/null && echo ended)
 # Few files hold a needle, or one of the texts that each known form has in it. The disk is read once for both, and patterns,
 # which take their time, are looked for in those files alone.
 list_marks() {
   if [ -n "$needles" ]; then list_needles; fi
   printf '%s\\n' AKIA ASIA ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- xox AIza k_live_ npm_ SG. 'PRIVATE KEY-----' PuTTY-User-Key-File- AGE-SECRET-KEY-1
 }
-marked=()
-if [ \${#tops[@]} -gt 0 ]; then
-  files_with -rF --devices=skip -f <(list_marks) -- "\${tops[@]}"
-  marked=("\${files[@]}")
-fi
 with_pattern() {
   local kind=$1 at file
   shift
@@ -99,25 +93,44 @@ with_pattern() {
     for file in "\${files[@]}"; do printf '%s\\t%s\\n' "$kind" "$file"; done
   done
 }
+search_files() {
+  local marked at file
+  [ $# -gt 0 ] || return 0
+  files_with -rF --devices=skip -f <(list_marks) -- "$@"
+  marked=("\${files[@]}")
+  if [ -n "$needles" ]; then
+    for ((at = 0; at < \${#marked[@]}; at += 1000)); do
+      files_with -F -f <(list_needles) -- "\${marked[@]:at:1000}"
+      for file in "\${files[@]}"; do which_needles "$file" cat; done
+    done
+  fi
+  with_pattern token -e '\\b(AKIA|ASIA)[0-9A-Z]{16}\\b' -e '\\bgh[pousr]_[A-Za-z0-9]{36}\\b' -e '\\bgithub_pat_[A-Za-z0-9_]{82}\\b' \\
+    -e '\\bglpat-[A-Za-z0-9_-]{20}\\b' -e '\\bxox[abprs]-[0-9]{8,}-[0-9A-Za-z-]{20,}' -e '\\bAIza[0-9A-Za-z_-]{35}\\b' \\
+    -e '\\b[rs]k_live_[0-9A-Za-z]{24,}\\b' -e '\\bnpm_[A-Za-z0-9]{36}\\b' -e '\\bSG\\.[A-Za-z0-9_-]{22}\\.[A-Za-z0-9_-]{43}'
+  with_pattern key -e '^[[:space:]]*-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----[[:space:]]*$' \\
+    -e '-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----\\\\n[A-Za-z0-9+/]{40}' -e '^PuTTY-User-Key-File-[0-9]:' \\
+    -e '^AGE-SECRET-KEY-1[A-Z0-9]+'
+}
+# Beside each other, since most machines have two processors. These two hold about as much as all others.
+first=() others=()
+for at in "\${tops[@]}"; do
+  case \${at#"$root"} in /usr/lib | /usr/share) first+=("$at") ;; *) others+=("$at") ;; esac
+done
+exec 8< <(search_files "\${first[@]}" </dev/null && echo ended) 9< <(search_packed </dev/null && echo ended)
+search_files "\${others[@]}"
+# As large as they like, and hardly a line in them: their zeros part them.
 if [ -n "$needles" ]; then
-  for ((at = 0; at < \${#marked[@]}; at += 1000)); do
-    files_with -F -f <(list_needles) -- "\${marked[@]:at:1000}"
-    for file in "\${files[@]}"; do which_needles "$file" cat; done
-  done
-  # As large as they like, and hardly a line in them: their zeros part them.
   for swap in "\${swaps[@]}"; do
     if [ -f "$swap" ] && tr '\\0' '\\n' <"$swap" | holds_one; then which_needles "$swap" tr '\\0' '\\n'; fi
   done
 fi
-with_pattern token -e '\\b(AKIA|ASIA)[0-9A-Z]{16}\\b' -e '\\bgh[pousr]_[A-Za-z0-9]{36}\\b' -e '\\bgithub_pat_[A-Za-z0-9_]{82}\\b' \\
-  -e '\\bglpat-[A-Za-z0-9_-]{20}\\b' -e '\\bxox[abprs]-[0-9]{8,}-[0-9A-Za-z-]{20,}' -e '\\bAIza[0-9A-Za-z_-]{35}\\b' \\
-  -e '\\b[rs]k_live_[0-9A-Za-z]{24,}\\b' -e '\\bnpm_[A-Za-z0-9]{36}\\b' -e '\\bSG\\.[A-Za-z0-9_-]{22}\\.[A-Za-z0-9_-]{43}'
-with_pattern key -e '^[[:space:]]*-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----[[:space:]]*$' \\
-  -e '-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----\\\\n[A-Za-z0-9+/]{40}' -e '^PuTTY-User-Key-File-[0-9]:' \\
-  -e '^AGE-SECRET-KEY-1[A-Z0-9]+'
-found=$(cat <&9)
-if [ "\${found##*$'\\n'}" != ended ]; then echo 'the search of packed files broke off' >&2; exit 1; fi
-printf '%s\\n' "\${found%ended}"
+print_all() {
+  local found=$1
+  if [ "\${found##*$'\\n'}" != ended ]; then echo "the search of $2 broke off" >&2; exit 1; fi
+  printf '%s\\n' "\${found%ended}"
+}
+print_all "$(cat <&8)" 'the disk'
+print_all "$(cat <&9)" 'packed files'
 for file in "$root"/root/.ssh/authorized_keys "$root"/home/*/.ssh/authorized_keys "$root"/etc/anny/pull_keys; do
   if [ -s "$file" ]; then printf 'login\\t%s\\n' "$file"; fi
 done

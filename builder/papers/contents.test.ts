@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -65,7 +65,10 @@ testBy(
   'mtree',
   'a whole tree is one digest, whatever is written when programs run; its list lies where it is wanted',
   async () => {
-    const directory = await projectWith({ 'usr/bin/x': 'x', 'usr/share/anny/usr.mtree': 'the last one' });
+    const directory = await projectWith({
+      ...{ 'usr/bin/x': 'x', 'usr/lib/y': 'y', 'usr/lib/a b/ö': 'z' },
+      'usr/share/anny/usr.mtree': 'the last one',
+    });
     const tree = join(directory, 'usr');
     const keep = join(tree, 'share/anny/usr.mtree');
     const digest = (): string | null => {
@@ -75,10 +78,20 @@ testBy(
     const before = digest();
     expect(before).toMatch(/^[0-9a-f]{64}$/);
     expect(await readFile(keep, 'utf8')).toContain(createHash('sha256').update('x').digest('hex'));
+    const list = await readFile(keep, 'utf8');
+    expect(list.split('\n').map((line) => line.split(' ')[0])).toEqual(
+      expect.arrayContaining(['.', './bin/x', './lib/y', './lib/a\\sb']),
+    );
+    const compare = ['-c', `mtree -X <(echo ./share/anny; echo __pycache__) -p ${tree} -f ${keep}`];
+    expect(spawnSync('bash', compare, { encoding: 'utf8' })).toMatchObject({ status: 0, stdout: '', stderr: '' });
     await addFiles(directory, { 'usr/bin/__pycache__/y.pyc': 'y' });
     expect(digest()).toBe(before);
     await chmod(join(tree, 'bin/x'), 0o755);
+    expect(spawnSync('bash', compare, { encoding: 'utf8' }).stdout).toContain('x');
     expect(digest()).not.toBe(before);
+    const second = digest();
+    await addFiles(directory, { 'usr/lib/y': 'another' });
+    expect(digest()).not.toBe(second);
   },
 );
 

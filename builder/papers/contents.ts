@@ -46,9 +46,24 @@ export interface ContentsRequest {
 
 export const TREE_PATH = '/usr/share/anny/usr.mtree';
 
-/** Without what is written when a Python program runs, and without what is about the image itself. */
-const TREE = `if command -v mtree >/dev/null; then
-  list=$(mtree -c -k type,mode,uname,gname,link,sha256 -X <(printf '%s\\n' ./share/anny __pycache__) -p "$tree" | sed '/^#/d')
+const TREE_KEYS = 'type,mode,uname,gname,link,sha256';
+
+/**
+ * Without what is written when a Python program runs, and without what is about the image itself. In two halves at once, since
+ * mtree reckons on one processor; a path a line, so that they can follow each other.
+ */
+const TREE = `tree_without() {
+  mtree -c -k ${TREE_KEYS} -X <(printf '%s\\n' ./share/anny __pycache__ "$@") -p "$tree" | mtree -C -k ${TREE_KEYS}
+}
+if command -v mtree >/dev/null; then
+  cd "$tree"
+  others=()
+  for name in ./* ./.[!.]*; do if [ "$name" != ./lib ] && { [ -e "$name" ] || [ -L "$name" ]; }; then others+=("$name"); fi; done
+  exec 8< <(tree_without "\${others[@]}" && echo ended)
+  rest=$(tree_without ./lib)
+  lib=$(sed 1d <&8)
+  if [ "\${lib##*$'\\n'}" != ended ]; then echo "the list of $tree broke off" >&2; exit 1; fi
+  list=$(printf '%s\\n' "$rest" "\${lib%ended}")
   printf 'tree\\t%s\\n' "$(sha256sum <<<"$list" | cut -d' ' -f1)"
   if [ -n "$keep" ]; then install -d -m 0755 "\${keep%/*}"; cat <<<"$list" > "$keep"; fi
 fi`;
@@ -67,12 +82,15 @@ export LC_ALL=C
 printf 'architecture\\t%s\\n' "$(dpkg --print-architecture)"
 dpkg-query -W -f='\${db:Status-Abbrev}\\tpackage\\t\${Package}\\t\${Version}\\t\${Architecture}\\t\${source:Package}\\t\${source:Version}\\n' | sed -n 's/^ii *\\t//p'
 systemctl list-unit-files --plain --no-legend --type=service,socket,timer --state=enabled | awk '{print "service\\t" $1}'
-for path in ${paths.map(quote).join(' ')}; do
-  [ -f "$path" ] || continue
-  read -r sum _ < <(sha256sum <"$path")
-  read -r mode owner < <(stat -c '%a %U:%G' "$path")
-  printf 'file\\t%s\\t%s\\t%s\\t%s\\n' "$sum" "$mode" "$owner" "$path"
-done
+files=()
+for path in ${paths.map(quote).join(' ')}; do if [ -f "$path" ]; then files+=("$path"); fi; done
+if [ \${#files[@]} -gt 0 ]; then
+  # What sha256sum says of a name that it has to escape begins with a backslash.
+  mapfile -t sums < <(sha256sum -- "\${files[@]}" | sed 's/^\\\\//')
+  mapfile -t owners < <(stat -c '%a\\t%U:%G' -- "\${files[@]}")
+  [ \${#sums[@]} -eq \${#files[@]} ] && [ \${#owners[@]} -eq \${#files[@]} ]
+  for at in "\${!files[@]}"; do printf 'file\\t%s\\t%b\\t%s\\n' "\${sums[at]%% *}" "\${owners[at]}" "\${files[at]}"; done
+fi
 ${TREE}
 ${app === undefined ? '' : `printf 'app\\t%s\\t%s\\n' ${quote(app)} "$(docker image inspect --format '{{.Id}}' ${quote(app)})"`}
 `;
