@@ -7,7 +7,7 @@ import type { StepReport } from '../operation/report.ts';
 import { requireArchitecture } from './app-architecture.ts';
 import { bakedTag, baseTag, buildHere } from './build-app.ts';
 import { type ImageArchive, openArchive } from './image-archive.ts';
-import { buildThere, loadOver } from './load-image.ts';
+import { buildThere, loadOver, type Sent } from './load-image.ts';
 
 /** Begins to make the app's image, while machines boot and packages come; `stop` ends that, and takes away what lies here. */
 export type BeginApp = (settings: Settings, stop: AbortSignal) => BringApp;
@@ -39,14 +39,16 @@ export function beginApp(settings: Settings, stop: AbortSignal, engine = new Doc
     }
     const machine = await machineKind(shell);
     const { archive } = machine === first.machine ? first : await build(machine);
-    const { sent, spared } = await loadOver(
-      shell,
-      archive,
-      { tag: bakedTag(settings), gone: baseTag(settings) },
-      progress,
-    );
-    return `${megabytes(sent)} sent${spared === 0 ? '' : `, ${megabytes(spared)} were there`}`;
+    const tags = { tag: bakedTag(settings), gone: baseTag(settings) };
+    return sentText(await loadOver(shell, archive, tags, progress));
   };
+}
+
+function sentText({ sent, spared, refusal }: Sent): string {
+  const text = `${megabytes(sent)} sent`;
+  if (refusal !== undefined)
+    return `${text}; without what the machine has it was refused: ${refusal.split('\n').at(-1)?.trim()}`;
+  return spared === 0 ? text : `${text}, ${megabytes(spared)} were there`;
 }
 
 interface Made {

@@ -3,7 +3,7 @@ import { createGzip } from 'node:zlib';
 import type { Settings } from '../config/settings.ts';
 import type { Shell } from '../machine/shell.ts';
 import { quote } from '../machine/ssh-shell.ts';
-import { hasCode } from '../operation/errors.ts';
+import { AnnyError } from '../operation/errors.ts';
 import type { StepReport } from '../operation/report.ts';
 import { bakedTag } from './build-app.ts';
 import { contextArchive, readBuildContext } from './build-context.ts';
@@ -27,6 +27,8 @@ export interface Sent {
   readonly sent: number;
   /** Of layers that were there. */
   readonly spared: number;
+  /** Why layers that were there had to be sent all the same. */
+  readonly refusal?: string;
 }
 
 /** Sends the layers that the machine does not have. A store that wants them all the same gets them all. */
@@ -43,8 +45,8 @@ export async function loadOver(
   try {
     return { sent: await load(missing.stream), spared: archive.bytes - missing.bytes };
   } catch (error) {
-    if (count === 0 || !hasCode(error, 'COMMAND_FAILED')) throw error;
-    return { sent: await load(archive.without(0).stream), spared: 0 };
+    if (count === 0 || !(error instanceof AnnyError) || error.code !== 'COMMAND_FAILED') throw error;
+    return { sent: await load(archive.without(0).stream), spared: 0, refusal: error.found };
   }
 }
 
