@@ -46,7 +46,7 @@ async function tryTo<T>(connect: () => Promise<T>): Promise<{ readonly connected
 }
 
 /** Five knocks in five seconds are let in; after them, one in seven. */
-const QUICK_KNOCKS_MS = [300, 600, 1_100, 3_000];
+const QUICK_KNOCKS_MS = [500, 700, 1_100, 2_200];
 const SLOW_KNOCK_MS = 7_000;
 /** Nothing came as far as the machine's firewall, or the try took long by itself. */
 const NOT_HEARD = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ETIMEDOUT']);
