@@ -5,6 +5,8 @@ import { begin, blue, green, STATE, secrets } from '../trial/pair.ts';
 import { secretsWithRepository } from '../trial/repository.ts';
 import { FINGERPRINT, TANGLE } from '../trial/tangle.ts';
 
+const BROKEN = '/run/systemd/system/anny-app.service.d';
+
 export function stateContract(): void {
   describe('the state', () => {
     beforeAll(begin);
@@ -63,6 +65,27 @@ export function stateContract(): void {
       expect((await ask(blue)).status).toBe(200);
       expect((await blue.box.history()).at(-1)).toMatchObject({ event: 'activated' });
       expect(await lost((await write(blue, 'after')).kept, blue)).toEqual([]);
+    });
+
+    it('of a relay is what it handed over, whole, until a takeover has succeeded', async () => {
+      const ledger = () => green.root(`sha256sum ${STATE}/ledger`);
+      const handedOver = await ledger();
+      await write(blue, 'later');
+      const { source, left } = await holdFor(blue, green, 60_000);
+      await green.root(`mkdir -p ${BROKEN} && printf '[Service]\\nExecStartPre=/bin/false\\n' > ${BROKEN}/broken.conf`);
+      await green.root('systemctl daemon-reload');
+      await expect(green.box.takeover(source, left, 2_000)).rejects.toThrow('not healthy');
+      expect(await ledger()).toBe(handedOver);
+      await green.root(`rm -r ${BROKEN} && systemctl daemon-reload`);
+      // The power goes before the takeover is written down.
+      await green.root(`cd ${STATE}/.. && mv _data before && cp -a before _data && echo half >> _data/ledger`);
+      await green.root('anny-box boot >/dev/null');
+      expect(await ledger()).toBe(handedOver);
+      await green.box.takeover(source, left, 15_000);
+      expect(await ledger()).not.toBe(handedOver);
+      await green.box.stop();
+      expect(await green.root(`ls ${STATE}/..`)).toBe('_data');
+      await blue.box.resume();
     });
   });
 }

@@ -30,6 +30,7 @@ export function watch(world: World): Watch {
       checkOneWriter(world);
       checkJobs(world);
       checkHeld(world);
+      checkStandbys(world);
       checkTags(world, seenTags);
       outageSince = nameServesOrIsExplained(world) ? 0 : outageSince || world.timeline.now();
       if (outageSince > 0 && world.timeline.now() - outageSince > OUTAGE_LIMIT_MS) {
@@ -58,6 +59,15 @@ function checkHeld(world: World): void {
   for (const { address, memory } of world.machines) {
     const waited = world.timeline.now() - (memory.held[0]?.since ?? Number.POSITIVE_INFINITY);
     if (waited > HELD_LIMIT_MS) throw new Violation(`a request has waited for ${waited / 1000} s at ${address}`);
+  }
+}
+
+/** A standby has what it handed over, whole, whatever comes of a handover back; or all that the writer had then. */
+function checkStandbys(world: World): void {
+  for (const { address, disk } of world.machines) {
+    const isSure = disk.role === 'relay' && !disk.luckier && disk.before === undefined;
+    if (isSure && disk.state.sum !== disk.handedOver)
+      throw new Violation(`${address} is a standby, and its state is no longer what it handed over`);
   }
 }
 

@@ -197,6 +197,25 @@ describe('a standby that a failed rollback has reached', () => {
   });
 });
 
+describe('a standby whose app does not come up on newer data', () => {
+  test('keeps the data that it handed over, and serves with it when the other one dies', async () => {
+    const stage = await live();
+    const older = stage.writer();
+    const { temper } = older;
+    await stage.run(PROMOTE);
+    const { handedOver } = older.disk;
+    await stage.wait(60);
+    Object.assign(older, { temper: 'never healthy' });
+    expect(await stage.run(ROLLBACK)).toMatchObject({ exitCode: 1 });
+    expect(older.disk.state.sum).toBe(handedOver);
+    Object.assign(older, { temper });
+    dies(stage.writer());
+    expect(await stage.run({ kind: 'rollback', loseWrites: true })).toMatchObject({ kind: 'success' });
+    expect(stage.writer()).toBe(older);
+    await stage.setInOrder();
+  });
+});
+
 describe('an answer that waited on a computer that slept', () => {
   test('is as old as its question: all that a standby lacks is announced', async () => {
     const stage = await live();

@@ -1,5 +1,5 @@
 import { decide } from '../traffic.ts';
-import { applyRole, locked, startApp } from './flags.ts';
+import { applyRole, locked, settleTakeover, startApp } from './flags.ts';
 import { resumeWriter } from './handover.ts';
 import { become, emptyMemory, type Machine, pause } from './machine.ts';
 
@@ -27,6 +27,7 @@ async function boot(machine: Machine): Promise<void> {
   machine.power = 'running';
   machine.memory.up = true;
   machine.memory.upAt = machine.world.timeline.now();
+  await settleTakeover(machine);
   if (machine.disk.role !== 'writer') applyRole(machine);
   await pause(machine, 200, 1_000);
   if (machine.disk.role === 'writer') await serveWriter(machine);

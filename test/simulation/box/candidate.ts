@@ -38,6 +38,7 @@ export async function stop(machine: Machine): Promise<void> {
   await stopApp(machine);
   machine.memory.passes.clear();
   machine.memory.beside = '';
+  machine.disk.ahead = undefined;
   forgetTakeover(machine);
 }
 

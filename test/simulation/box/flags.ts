@@ -52,6 +52,14 @@ export async function requireHealthy(machine: Machine, timeoutMs: number): Promi
 
 export const HEALTHY = { healthy: true, status: 200, body: 'ok' };
 
+/** Before any other verb: a takeover that was cut off before it was written down is none. */
+export async function settleTakeover(machine: Machine): Promise<void> {
+  const { disk } = machine;
+  if (disk.before === undefined) return;
+  await stopApp(machine);
+  Object.assign(disk, { state: disk.before, before: undefined });
+}
+
 const LOCK_WAIT_MS = 30_000;
 
 /** One verb at a time, also against the dead man's timer. */
@@ -69,6 +77,7 @@ export async function locked<T>(machine: Machine, verb: () => Promise<T>): Promi
   }
   memory.locked = true;
   try {
+    await settleTakeover(machine);
     return await verb();
   } finally {
     next(machine);

@@ -94,6 +94,7 @@ export async function relay(machine: Machine, to: string): Promise<void> {
     if (memory.appRunning) die(machine, 'the app runs on this machine');
     disk.relayed = { ...NOTHING_RELAYED };
     disk.peerWrites = null;
+    disk.handedOver = disk.state.sum;
   }
   become(machine, 'relay', { relayTo: to, ...NO_TAKEOVER });
   await pause(machine, 5, 50);

@@ -21,11 +21,17 @@ export interface Disk {
   takeoverFrom: string;
   takeoverAt: number;
   takeoverDigest: string;
-  /** A handover back that came to nothing left newer data here than this relay handed over. Luck, and not to be told from outside. */
+  /** A take-over that was not committed left newer data here than this relay handed over. Luck, and not to be told from outside. */
   luckier: boolean;
   history: readonly HistoryEntry[];
   /** The app's data: the numbers of the writes that it has. */
   state: Writes;
+  /** What the state was when it became a relay, in one checksum. */
+  handedOver: number;
+  /** What a relay has pulled ahead. */
+  ahead: Writes | undefined;
+  /** What the state was before a take-over of which nobody knows yet whether it succeeds. */
+  before: Writes | undefined;
   issuedUntil: number;
   lastBackupAt: number;
   savedAt: number;
@@ -110,6 +116,9 @@ export function freshDisk(): Disk {
     luckier: false,
     history: [],
     state: noWrites(),
+    handedOver: 0,
+    ahead: undefined,
+    before: undefined,
     issuedUntil: 0,
     lastBackupAt: 0,
     savedAt: 0,

@@ -1,7 +1,7 @@
 import type { HeldState, Manifest, PullSource } from '../../../machine/box.ts';
 import { copyOf, missingIn, remove, type Writes } from '../writes.ts';
 import { forgetTakeover } from './candidate.ts';
-import { HEALTHY, requireHealthy, startApp, stopApp } from './flags.ts';
+import { HEALTHY, requireHealthy, settleTakeover, startApp } from './flags.ts';
 import {
   besideOf,
   die,
@@ -26,7 +26,7 @@ export async function admit(machine: Machine, publicKey: string): Promise<void> 
   machine.memory.admitted = publicKey;
 }
 
-/** Copies state, history and certificate, whole or not at all. */
+/** Copies state, history and certificate, whole or not at all. On a relay the state is kept ahead, for the takeover. */
 export async function pull(machine: Machine, source: PullSource): Promise<Manifest> {
   const { disk } = machine;
   requireRole(machine, 'candidate', 'relay');
@@ -38,7 +38,7 @@ export async function pull(machine: Machine, source: PullSource): Promise<Manife
   const state = fetched(machine, from);
   await pause(machine, 20, 200);
   requireRoom(machine);
-  Object.assign(disk, { state, luckier: disk.role === 'relay' });
+  Object.assign(disk, disk.role === 'relay' ? { ahead: state } : { state });
   adoptBeside(machine, from);
   return manifestOf(state);
 }
@@ -57,7 +57,7 @@ function fetched(machine: Machine, from: Machine): Writes {
   if (machine.tornPull) {
     machine.tornPull = false;
     // What was there already is not sent, and not torn.
-    const sent = missingIn(state, machine.disk.state).at(-1);
+    const sent = missingIn(state, machine.disk.ahead ?? machine.disk.state).at(-1);
     if (sent !== undefined) remove(state, sent);
   }
   return state;
@@ -85,18 +85,17 @@ export async function takeover(
     await requireHealthy(machine, timeoutMs);
   } else {
     if (memory.appRunning) die(machine, 'the app runs on this machine');
-    await pullDifference(machine, source, left);
-    await startOnDifference(machine, timeoutMs);
+    await startOnDifference(machine, await pullDifference(machine, source, left), timeoutMs);
     requireRoom(machine);
     // Only once the app is healthy: before, the peer cannot have committed.
     const taken = { takeoverFrom: source.address, takeoverAt: seconds(machine), takeoverDigest: left.digest };
-    Object.assign(disk, taken);
+    Object.assign(disk, taken, { luckier: disk.role === 'relay', ahead: undefined, before: undefined });
   }
   memory.takeover.add(source.address);
   return HEALTHY;
 }
 
-async function pullDifference(machine: Machine, source: PullSource, left: HeldState): Promise<void> {
+async function pullDifference(machine: Machine, source: PullSource, left: HeldState): Promise<Writes> {
   requireRoom(machine);
   await pause(machine, 50, 600);
   const from = admitting(machine, source);
@@ -107,13 +106,16 @@ async function pullDifference(machine: Machine, source: PullSource, left: HeldSt
     adoptBeside(machine, from);
   }
   requireRoom(machine);
-  Object.assign(machine.disk, { state, luckier: machine.disk.role === 'relay' });
+  return state;
 }
 
-async function startOnDifference(machine: Machine, timeoutMs: number): Promise<void> {
+/** An app that does not come up on it may have spoilt it. */
+async function startOnDifference(machine: Machine, state: Writes, timeoutMs: number): Promise<void> {
+  const { disk } = machine;
+  Object.assign(disk, { state, before: disk.state });
   await startApp(machine);
   await requireHealthy(machine, timeoutMs).catch(async (error: unknown) => {
-    await stopApp(machine);
+    await settleTakeover(machine);
     throw error;
   });
 }

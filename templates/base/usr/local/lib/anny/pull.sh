@@ -46,7 +46,7 @@ verb_pull() {
   fetch_state "$address" "$host_key"
   found=$(manifest "$NEXT")
   fetch_beside "$address"
-  swap_state
+  if [[ $ROLE == relay ]]; then keep_ahead; else swap_state; fi
   adopt_beside "$address"
   # New secrets: the next takeover finds the container made, since requests wait for it.
   if [[ -e $REMAKE && $APP_MADE == yes ]]; then
@@ -59,11 +59,13 @@ verb_pull() {
 
 # fetch_state ADDRESS HOSTPUBLICKEY [OPTION...]: into NEXT, which is gone again when this verb ends without having used it.
 fetch_state() {
+  local -a ahead=()
   [[ -s $PULL_KEY ]] || die 'this machine has no key to pull with' 'anny-box pull-key, then admit it on the writer'
   printf '%s %s\n' "$1" "$2" >"$RUN/pull-hosts"
   fresh_beside
   trap 'rm -rf "$NEXT"; end_answer' EXIT
-  fetch "$1" state "$NEXT/" --link-dest="$STATE" "${@:3}"
+  if [[ -d ${STATE%/*}/$AHEAD ]]; then ahead=(--link-dest="${STATE%/*}/$AHEAD"); fi
+  fetch "$1" state "$NEXT/" "${ahead[@]}" --link-dest="$STATE" "${@:3}"
 }
 
 fetch_beside() {
@@ -104,9 +106,10 @@ adopt_certificate() {
   use_certificate
 }
 
-# The private half of a one-time key goes when its use is over.
+# The private half of a one-time key goes when its use is over, and with it what was pulled ahead.
 forget_pull_key() {
   rm -f "$PULL_KEY" "$PULL_KEY.pub" "$RUN/beside"
+  forget_ahead
 }
 
 forget_takeover() {
@@ -136,13 +139,14 @@ verb_takeover() {
     # Only once the app is healthy: before, the peer cannot have committed.
     TAKEOVER_FROM=$peer TAKEOVER_AT=$(date +%s) TAKEOVER_DIGEST=$digest
     save_role
+    pass_state
   fi
   mkdir -p "$RUN"/{takeover,trust}
   : >"$RUN/trust/$peer"
   : >"$RUN/takeover/$peer"
   answer_health
   # The next verb here waits for it, and no request does.
-  forget_outgoing 3>&- &
+  { forget_outgoing; forget_ahead; } 3>&- &
 }
 
 # Changed files are synced one by one as they come, so that nothing else has to be before the app starts.
@@ -160,18 +164,25 @@ pull_difference() {
   note "state is $found"
 }
 
-# The new state is on the disk for good before anybody is told that it may be relied on; the app starts meanwhile.
+# The new state is on the disk for good before anybody is told that it may be relied on; the app starts meanwhile. One that does not
+# come up on it may have spoilt it.
 start_on_difference() {
   local syncing
-  exchange_state
+  exchange_state "$BEFORE"
   sync -f "$STATE" 3>&- &
   syncing=$!
   if ! { start_container && wait_healthy "$1"; }; then
-    stop_app
+    fail_takeover
     die_unhealthy "$1"
   fi
   wait "$syncing" || {
-    stop_app
+    fail_takeover
     die 'the state could not be written to the disk for good' "$(full_disk_hint)run the same command again"
   }
+}
+
+fail_takeover() {
+  stop_app
+  wait
+  put_back_state
 }

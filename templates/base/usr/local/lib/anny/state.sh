@@ -4,6 +4,11 @@
 
 readonly INCOMING=incoming
 readonly OUTGOING=outgoing
+# What a relay has pulled ahead. Its own state is the one that it handed over until a takeover has succeeded: what is copied while an
+# app writes is not whole.
+readonly AHEAD=ahead
+# What the state was before a takeover of which nobody knows yet whether it succeeds.
+readonly BEFORE=before
 
 # manifest DIRECTORY: {digest, files, bytes}; the digest covers path, kind, mode, size, link target and content. Sockets
 # do not count: they hold nothing, belong to a process, and no archive keeps them.
@@ -54,19 +59,59 @@ fresh_beside() {
 # swap_state: what stands in NEXT becomes the state. Two renames; repair_state mends a power cut between them.
 swap_state() {
   sync -f "$NEXT"
-  exchange_state
+  exchange_state "$OUTGOING"
   sync -f "$STATE"
   forget_outgoing
 }
 
+# exchange_state NAME: what the state was is kept under that name.
 exchange_state() {
-  mv -T "$STATE" "${STATE%/*}/$OUTGOING"
+  mv -T "$STATE" "${STATE%/*}/$1"
   mv -T "$NEXT" "$STATE"
 }
 
 forget_outgoing() {
   local volume=${STATE%/*}
   rm -rf "${volume:?}/$OUTGOING"
+}
+
+# keep_ahead: what stands in NEXT waits for the takeover.
+keep_ahead() {
+  sync -f "$NEXT"
+  forget_ahead
+  mv -T "$NEXT" "${STATE%/*}/$AHEAD"
+}
+
+forget_ahead() {
+  local volume=${STATE%/*}
+  rm -rf "${volume:?}/$AHEAD"
+}
+
+# put_back_state: the takeover has failed.
+put_back_state() {
+  local volume=${STATE%/*}
+  rm -rf "${volume:?}/$INCOMING"
+  [[ ! -d $STATE ]] || mv -T "$STATE" "$volume/$INCOMING"
+  mv -T "$volume/$BEFORE" "$STATE"
+  rm -rf "${volume:?}/$INCOMING"
+}
+
+# pass_state: it has succeeded, for good; what the state was before goes later.
+pass_state() {
+  [[ ! -e ${STATE%/*}/$OUTGOING ]] || forget_outgoing
+  mv -T "${STATE%/*}/$BEFORE" "${STATE%/*}/$OUTGOING"
+}
+
+# Before any other verb: a takeover that was cut off before it was written down is none.
+settle_takeover() {
+  [[ -e ${STATE%/*}/$BEFORE ]] || return 0
+  if [[ -d $STATE && (-n $TAKEOVER_FROM || ! $ROLE =~ ^(candidate|relay)$) ]]; then
+    pass_state
+    return
+  fi
+  note 'a takeover was cut off: the state is again what it was before'
+  if app_running; then stop_app; fi
+  put_back_state
 }
 
 repair_state() {
