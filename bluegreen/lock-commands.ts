@@ -54,10 +54,12 @@ async function list(context: Context, line: Command): Promise<void> {
   answer(line, { locks: rows }, `${lines.join('\n') || 'nobody holds anything, and nothing was cut off'}\n`);
 }
 
-function fresh({ claim, quietMs, gone }: ListedClaim): { readonly heard: string; readonly quietMs: number } {
+function fresh({ claim, quietMs, gone, unheard }: ListedClaim): { readonly heard: string; readonly quietMs: number } {
   const quiet = age(quietMs / 1000);
   if (claim.state === 'left') return { heard: 'cut off: anny-bluegreen resume, or abort', quietMs };
   if (gone) return { heard: 'its process has ended', quietMs };
+  if (unheard)
+    return { heard: `not heard of for ${EXPIRY_MS / 1000} s; its computer's clock is ahead of this one`, quietMs };
   return { heard: `last heard of ${quiet} ago, by its own clock`, quietMs };
 }
 

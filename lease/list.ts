@@ -9,10 +9,31 @@ export interface ListedClaim {
   readonly quietMs: number;
   /** Its process was on this computer and has ended. */
   readonly gone: boolean;
+  /** Its writer's clock is ahead, so that it was watched: nothing was heard of it. */
+  readonly unheard?: boolean;
 }
 
-/** All claims in the account, or those of one scope. */
-export async function listClaims({ cloud, clock, here }: LeasePorts, scope?: string): Promise<readonly ListedClaim[]> {
+const LOOK_AGAIN_MS = 2_000;
+const LOOKS = EXPIRY_MS / LOOK_AGAIN_MS;
+
+/** All claims in the account, or those of one scope. One that was written in the future does not say how old it is: it is watched. */
+export async function listClaims(ports: LeasePorts, scope?: string): Promise<readonly ListedClaim[]> {
+  let listed = await lookOnce(ports, scope);
+  const before = listed.filter((one) => isAhead(ports, one));
+  const isAsBefore = ({ claim }: ListedClaim): boolean =>
+    before.some((one) => one.claim.operation === claim.operation && one.claim.beat === claim.beat);
+  for (let look = 0; look < LOOKS && listed.some(isAsBefore); look += 1) {
+    await ports.clock.sleep(LOOK_AGAIN_MS);
+    listed = await lookOnce(ports, scope);
+  }
+  return listed.map((one) => (isAsBefore(one) ? { ...one, unheard: true } : one));
+}
+
+function isAhead({ clock }: LeasePorts, { claim, gone }: ListedClaim): boolean {
+  return claim.state === 'held' && !gone && claim.beatAt - clock.now() > EXPIRY_MS;
+}
+
+async function lookOnce({ cloud, clock, here }: LeasePorts, scope?: string): Promise<readonly ListedClaim[]> {
   const listed: ListedClaim[] = [];
   for (const { name, text } of await cloud.notes(scope === undefined ? PREFIX : prefixOf(scope))) {
     const claim = readClaim(text);
@@ -26,8 +47,8 @@ export async function listClaims({ cloud, clock, here }: LeasePorts, scope?: str
 /** Clocks of two computers differ; by more than this, one of them is wrong. */
 const QUIET_MS = EXPIRY_MS + 30_000;
 
-export function isQuiet({ gone, quietMs }: ListedClaim): boolean {
-  return gone || quietMs > QUIET_MS;
+export function isQuiet({ gone, unheard = false, quietMs }: ListedClaim): boolean {
+  return gone || unheard || quietMs > QUIET_MS;
 }
 
 export function runningIn(claims: readonly ListedClaim[]): ListedClaim | undefined {

@@ -13,6 +13,8 @@ import { bake, type World } from './world.ts';
 
 const ROUNDS = 16;
 const WAIT_MS = 700_000;
+/** Whatever the clocks of those who were cut off. */
+const CLAIM_LIMIT_MS = 180_000;
 /** Where a story has no backups, none that follow the data, or clocks that differ, the doctor goes on saying so. */
 const STAYS = ['backup-none', 'backup-behind', 'clock-skew'];
 
@@ -30,13 +32,18 @@ export async function setInOrder(world: World, watch: Watch, go: Go): Promise<vo
   await pass(world, watch, 1_000);
   bake(world, 'good');
   let before = '';
+  const calmSince = world.timeline.now();
   for (let round = 0; round < ROUNDS; round += 1) {
     await pass(world, watch, 30_000);
     const view = byDoctor ? await fixByDoctor(world, watch, go) : await lookAround(world, watch);
     checkKnown(world, view.machines.length);
     world.tell(`status: ${view.situation}; next: ${view.next.command}`);
     // A command that was killed just now still counts as one that runs.
-    if (view.next.command === 'anny-bluegreen lock list') continue;
+    if (view.next.command === 'anny-bluegreen lock list') {
+      if (world.timeline.now() - calmSince > CLAIM_LIMIT_MS)
+        throw new Violation('status says that a command runs, and none does');
+      continue;
+    }
     if (isDone(world, view)) {
       checkInOrder(world, view);
       return checkClaimsGo(world, go);
