@@ -186,7 +186,7 @@ describe('a standby that a failed rollback has reached', () => {
     const older = stage.writer();
     await stage.run(PROMOTE);
     const newer = stage.writer();
-    expect(await stage.run(ROLLBACK, at('box.takeover', 'torn pull'))).toMatchObject({ code: 'BOX_FAILED' });
+    expect(await stage.run(ROLLBACK, at('box.takeover', 'full disk'))).toMatchObject({ code: 'BOX_FAILED' });
     await stage.wait(60);
     await stage.run(PROMOTE);
     older.skewMs -= 600_000;
