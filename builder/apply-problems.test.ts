@@ -50,6 +50,7 @@ describe('a command that fails while an image is made', () => {
   ])('says that the disk is full, and what to choose: %s', async (found) => {
     const { explained } = await explain(found);
     expect(explained).toMatchObject({ code: 'NO_SPACE', next: expect.stringContaining('infra.vultr_plan') });
+    expect(explained).toMatchObject({ found: `the builder's disk is full: ${found}` });
   });
 
   test('says so in the words of Docker too, and in which line of the file', async () => {

@@ -33,7 +33,14 @@ function lastLine(definition: Definition, found: string): number {
 function saidByLast(found: string): string {
   const [exit = ''] = /^exit \d+: /.exec(found) ?? [];
   const lines = found.split('\n');
-  const last = lines.slice(lines.findLastIndex((text) => RUN_LINE.test(text))).join('\n');
+  const last = lines
+    .slice(
+      Math.max(
+        0,
+        lines.findLastIndex((text) => RUN_LINE.test(text)),
+      ),
+    )
+    .join('\n');
   return last.startsWith(exit) ? last : `${exit}${last.trimStart()}`;
 }
 

@@ -24,7 +24,7 @@ const MACHINE: Readonly<Record<string, string>> = {
     '22/tcp (v6)                LIMIT IN    Anywhere (v6)' '9000/tcp                   ALLOW IN    Anywhere'`,
   'dpkg-query': `case "$*" in *nginx*) printf 'ii 1.22.1-9' ;; *gone*) printf 'rc 1.0' ;; *) echo 'no packages found' >&2; exit 1 ;; esac`,
   curl: `case "$*" in *down*) echo 'curl: (7) Failed to connect' >&2; printf 000; exit 7 ;; *http_code*) printf 503 ;; *) echo 'not yet' ;; esac`,
-  'fail2ban-client': `case "$*" in *typo*) printf '%s\\n' "Sorry but the jail 'typo' does not exist" 'ERROR NOK'; exit 255 ;; *maxretry) echo 5 ;; *bantime) echo 3600 ;; *findtime) echo 60 ;; esac`,
+  'fail2ban-client': `case "$*" in *typo*) echo "ERROR NOK: ('typo',)" >&2; echo "Sorry but the jail 'typo' does not exist"; exit 255 ;; *maxretry) echo 5 ;; *bantime) echo 3600 ;; *findtime) echo 60 ;; esac`,
 };
 
 /** What a machine, whose programs answer as above, says to these tests: names that hold, and what was found instead. */
