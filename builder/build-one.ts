@@ -120,10 +120,7 @@ async function takeBack(
     for (const { label, address } of left) {
       operation.report.warn(`kept: ${label} at ${address ?? '?'}, which costs until it is destroyed`);
     }
-    if (left.length > 0) {
-      operation.report.note(`anny-image ssh ${operation.id} looks at it, anny-image sweep ${operation.id} destroys it`);
-    }
-    throw error;
+    throw left.length === 0 ? error : lookingNext(error, operation.id);
   }
   const failures = await undoAll(operation);
   if (failures.length === 0) throw error;
@@ -133,4 +130,11 @@ async function takeBack(
     next: `destroy what is tagged op=${operation.id} in the account`,
     cause: error,
   });
+}
+
+function lookingNext(error: unknown, operation: string): unknown {
+  if (!(error instanceof AnnyError)) return error;
+  const { code, doing, found, cause } = error;
+  const next = `anny-image ssh ${operation} looks at it, anny-image sweep ${operation} destroys it`;
+  return new AnnyError(code, { doing, found, next, cause });
 }

@@ -5,6 +5,7 @@ import { build } from './build.ts';
 import { describeImage } from './catalog.ts';
 import { readChain } from './definition.ts';
 import { type Identity, identify } from './digest.ts';
+import { planBuild } from './plan-build.ts';
 import { type Account, simulatedAccount } from './trial/account.ts';
 import { bakeProject } from './trial/bake-project.ts';
 import { type Baker, baker } from './trial/baker.ts';
@@ -136,10 +137,14 @@ test('a plan whose disk is smaller than the snapshot is refused before a machine
   const directory = await bakeProject();
   const [base] = await identitiesIn(directory);
   account.addSnapshot(tested(base));
-  await expect((await baker(account, directory)).build()).rejects.toMatchObject({
+  const refusal = {
     code: 'CONFIG_INVALID',
     found: expect.stringMatching(/infra.vultr_plan \(default\) is vc2-1c-1gb with a disk of 0.5 GB, .* needs 1 GB/),
-  });
+  };
+  const person = await baker(account, directory);
+  const looked = planBuild(person.context, { name: 'shop', force: false, onError: 'destroy' });
+  await expect(looked).rejects.toMatchObject(refusal);
+  await expect(person.build()).rejects.toMatchObject(refusal);
   expect(account.story).not.toContain('create bake');
 });
 
@@ -311,11 +316,13 @@ describe('a bake that fails', () => {
   test('keeps its machine for a look when that is wished, says where, and closes its shell', async () => {
     const account = simulatedAccount({ failingScript: 'apt-get' });
     const person = await baker(account, await bakeProject());
-    await expect(person.build(base, async () => true)).rejects.toMatchObject({ code: 'COMMAND_FAILED' });
+    await expect(person.build(base, async () => true)).rejects.toMatchObject({
+      code: 'COMMAND_FAILED',
+      next: 'anny-image ssh op1 looks at it, anny-image sweep op1 destroys it',
+    });
     expect(account.machines()).toHaveLength(1);
     expect(account.openShells()).toBe(0);
-    expect(person.notes.at(-2)).toContain('kept: anny-production-bake-base-op1 at 192.0.2.7');
-    expect(person.notes.at(-1)).toBe('anny-image ssh op1 looks at it, anny-image sweep op1 destroys it');
+    expect(person.notes.at(-1)).toContain('kept: anny-production-bake-base-op1 at 192.0.2.7');
   });
 
   test('never says a secret', async () => {

@@ -97,7 +97,7 @@ const WRONG: readonly (readonly [string, string, string])[] = [
   [
     'a parent that is not there',
     'name: thing\nparent: bse\n',
-    'images/thing.yaml:2:9  parent: found "bse", allowed: base; did you mean base?',
+    'images/thing.yaml:2:9  parent: found "bse", allowed: anny, base; did you mean base?',
   ],
   [
     'a directory of templates that is not there',
@@ -155,9 +155,11 @@ describe('a wrong image definition is refused with the place, what was found and
   });
 });
 
-test('an unknown image is told with the nearest one', async () => {
+test('an unknown image is told with the nearest one, also of those that come with Anny', async () => {
   const directory = await projectWith({ 'images/thing.yaml': HEAD });
   await expect(readChain(directory, 'thign')).rejects.toMatchObject({ code: 'USAGE', next: 'did you mean thing?' });
+  await expect(readChain(directory, 'bsae')).rejects.toMatchObject({ code: 'USAGE', next: 'did you mean base?' });
+  await expect(readChain(directory, 'what')).rejects.toMatchObject({ next: 'there are anny, base, thing' });
 });
 
 describe.each(['production', 'local'])('the images of this project in environment %s', (environment) => {

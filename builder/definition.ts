@@ -1,10 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { nearest } from '../config/nearest.ts';
 import { parseYaml } from '../config/yaml-file.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { issueProblems, placeIn, refuseDefinition } from './definition-problems.ts';
 import { type DefinitionKeys, definitionSchema } from './definition-schema.ts';
-import { projectFile } from './project-files.ts';
+import { projectFile, projectNames } from './project-files.ts';
 
 export type Definition = DefinitionKeys & {
   /** The file as it is: part of the digest. */
@@ -70,8 +70,8 @@ function textOf(directory: string, name: string): Promise<string | undefined> {
 }
 
 async function definitionNames(directory: string): Promise<readonly string[]> {
-  const files = await readdir(projectFile(directory, 'images')).catch(() => []);
-  return files.flatMap((file) => /^(.*)\.yaml$/.exec(file)?.[1] ?? []).sort();
+  const files = await projectNames(directory, 'images');
+  return files.flatMap((file) => /^(.*)\.yaml$/.exec(file)?.[1] ?? []);
 }
 
 function parseDefinition(text: string, name: string): Definition {

@@ -1,6 +1,7 @@
 import type { Instance } from '../cloud/cloud.ts';
 import { localPath } from '../config/local-path.ts';
 import { fingerprintOf } from '../machine/host-key.ts';
+import { patiently } from '../machine/patient.ts';
 import { openShell } from '../machine/ssh-shell.ts';
 import { runSsh } from '../machine/system-ssh.ts';
 import { AnnyError } from '../operation/errors.ts';
@@ -38,7 +39,10 @@ export async function sshIntoKept(context: BakeContext, machine: Instance, words
     privateKeyPath: localPath(context.settings.directory, infra.ssh_private_key),
   };
   const hostKeyFingerprint = saidOf(machine.tags, 'hostkey');
-  const shell = await openShell({ ...target, hostKeyFingerprint });
+  const { clock, report } = context.operation;
+  const shell = await patiently({ address: target.address, clock, tell: report.note }, () =>
+    openShell({ ...target, hostKeyFingerprint }),
+  );
   const hostPublicKey = (await shell.run('cat /etc/ssh/ssh_host_ed25519_key.pub')).trim();
   await shell.close();
   if (fingerprintOf(hostPublicKey) !== hostKeyFingerprint) {

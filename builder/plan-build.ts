@@ -7,6 +7,7 @@ import { identify } from './digest.ts';
 import { archiveIn } from './papers/archive.ts';
 import { statementOf } from './papers/papers.ts';
 import { secondsOf } from './papers/statement.ts';
+import { requireRoom } from './plan-room.ts';
 import { reasons } from './reasons.ts';
 import { barOf } from './vulnerabilities/bar.ts';
 
@@ -33,6 +34,8 @@ export async function planBuild(context: BakeContext, wish: BuildWish): Promise<
   const identities = await identify(settings, chain);
   const images = await imagesIn(cloud);
   const links = linksToBuild(context, wish, { chain, identities, images });
+  const [parent] = links.length > 1 ? links.flatMap(({ found }) => found ?? []) : [];
+  if (parent !== undefined) await requireRoom(context, parent);
   const archive = archiveIn(cloud, settings.directory);
   const planned = links.map(async ({ identity, chain, force, found }): Promise<PlannedImage> => {
     const { name, digest } = identity;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
@@ -18,6 +18,13 @@ export function projectFile(directory: string, path: string): string {
 
 export function packagedFile(path: string): string {
   return join(packageRoot(), path);
+}
+
+/** What lies in a directory of the project, or in this package's one: each name once. */
+export async function projectNames(directory: string, path: string): Promise<readonly string[]> {
+  const both = [join(directory, path), packagedFile(path)];
+  const names = await Promise.all(both.map((one) => readdir(one).catch((): string[] => [])));
+  return [...new Set(names.flat())].sort();
 }
 
 /** Of this package, as its package.json says. */

@@ -6,7 +6,7 @@ import { parseYaml } from '../config/yaml-file.ts';
 import { AnnyError } from '../operation/errors.ts';
 import type { Definition } from './definition.ts';
 import { placeIn, refuseDefinition } from './definition-problems.ts';
-import { projectFile } from './project-files.ts';
+import { projectFile, projectNames } from './project-files.ts';
 import { renderTemplate } from './template.ts';
 
 /** A file as it is to lie on the machine. */
@@ -57,9 +57,7 @@ async function renderFiles(settings: Settings, definition: Definition, templates
 
 async function refuseTemplates(settings: Settings, { text, file }: Definition, templates: string): Promise<never> {
   const beside = dirname(templates);
-  const names = (await readdir(projectFile(settings.directory, beside)).catch(() => [])).map((name) =>
-    join(beside, name),
-  );
+  const names = (await projectNames(settings.directory, beside)).map((name) => join(beside, name));
   const best = nearest(templates, names);
   const where = placeIn(parseYaml(text, file), ['templates'], 'value');
   return refuseDefinition(file, [

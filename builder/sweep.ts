@@ -53,7 +53,7 @@ export async function sweepBakes(
 ): Promise<void> {
   await runStep(operation, {
     name: 'sweep',
-    detail: 'after a bake that was killed',
+    detail: `what ${bakes.length === 1 ? 'bake' : 'bakes'} ${bakes.join(', ')} left`,
     run: async () => {
       const [instances, images] = await Promise.all([cloud.instances(), imagesIn(cloud)]);
       const isTheirs = (tags: readonly string[]): boolean => bakes.some((id) => tags.includes(`op=${id}`));
@@ -63,6 +63,13 @@ export async function sweepBakes(
       for (const image of snapshots) await dropImage(cloud, image);
       return { machines: machines.length, snapshots: snapshots.length };
     },
-    describe: ({ machines, snapshots }) => `${machines} machines and ${snapshots} untested snapshots destroyed`,
+    describe: ({ machines, snapshots }) =>
+      machines + snapshots === 0
+        ? 'there is nothing'
+        : `${counted(machines, 'machine')} and ${counted(snapshots, 'untested snapshot')} destroyed`,
   });
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -44,7 +44,9 @@ function listenForInterrupt(report: Report): AbortSignal {
       return;
     }
     firstAt = systemClock.now();
-    report.warn('stopping in good order (Ctrl-C again leaves at once, then anny-bluegreen status says what is left)');
+    report.warn(
+      'stopping in good order (Ctrl-C again leaves at once: anny-bluegreen status says what is left, anny-image sweep clears up after a bake)',
+    );
     controller.abort();
   };
   process.on('SIGINT', stop);

@@ -71,7 +71,7 @@ describe('steps side by side', () => {
     await expect(both).rejects.toBe(failure);
     connection.reject(new Error('the connection broke'));
     await Promise.resolve();
-    expect(lines).toEqual(['✖ test 0.0 s asking: nothing', '- record 0.0 s stopped, since a step beside it failed']);
+    expect(lines).toEqual(['✖ test 0.0 s asking: nothing', '- record 0.0 s stopped with a step beside it']);
     await expect(
       sideBySide(told, (beside) => [step(op, 'a'), runStep(beside, { name: 'b', run: async () => 2 })]),
     ).resolves.toEqual(['a', 2]);

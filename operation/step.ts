@@ -93,7 +93,7 @@ export async function runStep<T>(operation: Operation, step: Step<T>): Promise<T
     return result;
   } catch (error) {
     const stopped = operation.beside?.aborted === true && operation.beside.reason === error;
-    const reason = stopped ? 'stopped, since a step beside it failed' : messageOf(error);
+    const reason = stopped ? 'stopped with a step beside it' : messageOf(error);
     if (stopped) shown.stopped(reason);
     else shown.failed(reason);
     await record('failed', { reason });

@@ -69,8 +69,10 @@ describe('a machine is there', () => {
     const why = reasons([writer], {}, [
       machine('builder', ['kind=bake', 'env=staging', 'op=a1']),
       machine('fresh', ['kind=boot-test', 'env=test', 'op=b2'], new Date(NOW_SECONDS * 1000).toISOString()),
+      machine('kept', ['kind=bake', 'env=test', 'op=d4'], new Date(NOW_SECONDS * 1000).toISOString()),
       machine('drill', ['kind=drill', 'env=test', 'op=c3']),
     ]);
+    expect(why.kept).toBe('left for a look: anny-image ssh → anny-image sweep d4');
     expect(why.builder).toBe('a bake left it → anny-image sweep a1');
     expect(why.fresh).toBe('a bake works with it');
     expect(why.drill).toContain('→ anny-bluegreen drill');

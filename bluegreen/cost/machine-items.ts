@@ -24,8 +24,12 @@ function reasonFor(seen: Observations, instance: Instance): Reason {
   const { tags, createdAt } = instance;
   const operation = tagValue(tags, 'op');
   if (isBakeMachine(tags)) {
-    if (!isLeft(seen, operation, createdAt)) return stays('a bake works with it');
-    return { why: 'a bake left it', remove: `anny-image sweep ${operation}` };
+    const remove = `anny-image sweep ${operation}`;
+    if (isLeft(seen, operation, createdAt)) return { why: 'a bake left it', remove };
+    // A builder is only ever there without a claim when its bake left it for a look.
+    const isHeld = seen.bakes.some(({ claim }) => claim.operation === operation);
+    if (tags.includes('kind=bake') && !isHeld) return { why: 'left for a look: anny-image ssh', remove };
+    return stays('a bake works with it');
   }
   const environment = tagValue(tags, 'env');
   // Nobody else can tell what its machines say.

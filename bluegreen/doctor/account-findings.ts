@@ -19,7 +19,7 @@ function bakes(seen: Observations): Finding[] {
       code: 'orphan-bake',
       severity: 'warning',
       found: `${label} has been there for ${ageOf(createdAt, nowSeconds)}, and no bake works with it`,
-      means: 'a bake was killed; the machine only costs money',
+      means: 'a bake was killed, or left it for a look; the machine only costs money',
       repair: fix({ kind: 'sweep', operation: tagValue(tags, 'op') }),
     }));
 }
