@@ -48,7 +48,7 @@ describe('images that do not stand on each other', () => {
     await expect(built).rejects.toMatchObject({
       code: 'COMMAND_FAILED',
       doing: 'baking web',
-      next: expect.stringMatching(/worker are there and stay/),
+      found: expect.stringMatching(/^1 failed; base, worker are there and stay\n {2}web: /),
     });
     expect(
       account

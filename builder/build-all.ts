@@ -68,10 +68,15 @@ function failureOf(failed: readonly { name: string; error: unknown }[], built: r
   const [first] = failed.flatMap(({ error }) => (error instanceof AnnyError ? [error] : []));
   if (bug !== undefined || first === undefined || failed.length + built.length === 1) return bug ?? first;
   const others = [...new Set(built.map(({ name }) => name))];
+  const told = failed.map(({ name, error }) => `${name}: ${error instanceof Error ? error.message : ''}`);
+  const nexts = [...new Set(failed.flatMap(({ error }) => (error instanceof AnnyError ? [error.next] : [])))];
   return new AnnyError(first.code, {
     doing: `baking ${failed.map(({ name }) => name).join(' and ')}`,
-    found: failed.map(({ name, error }) => `${name}: ${error instanceof Error ? error.message : ''}`).join('\n  '),
-    next: `${first.next}${others.length === 0 ? '' : `; ${others.join(', ')} are there and stay`}`,
+    found: [
+      `${failed.length} failed${others.length === 0 ? '' : `; ${others.join(', ')} are there and stay`}`,
+      ...told.map((text) => text.replaceAll('\n', '\n  ')),
+    ].join('\n  '),
+    next: nexts.join('\n  next: '),
     cause: first,
   });
 }
