@@ -160,8 +160,8 @@ function detach(world: World, lateMs: number): void {
 
 /** How much later one of the name servers takes the change over than it usually does. */
 function lateness({ weather, random }: World): number {
-  const late = weather.serverLate ? random.int(60_000, 3_600_000) : 0;
-  weather.serverLate = false;
+  const late = weather.serverLateMs === undefined ? 0 : random.int(...weather.serverLateMs);
+  weather.serverLateMs = undefined;
   return late;
 }
 

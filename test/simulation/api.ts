@@ -4,7 +4,7 @@ import { createOnce } from '../../cloud/account/create-once.ts';
 import type { Answer } from '../../cloud/account/send.ts';
 import { settle } from '../../cloud/account/settle.ts';
 import type { Clock } from '../../operation/clock.ts';
-import { call, type Happening, noteChange, type Operator } from './operator.ts';
+import { call, type Happening, isServerLate, noteChange, type Operator, SERVER_LATE_MS } from './operator.ts';
 import type { World } from './world.ts';
 
 /** The account's API as the network lets it through, with the real client's retries and look-ups above it. */
@@ -68,7 +68,7 @@ function answered(world: World, operator: Operator, what: Happening | undefined,
   const { random, timeline, weather } = world;
   const now = timeline.now();
   if (what === 'never boots') weather.stillborn = true;
-  if (what === 'one server late') weather.serverLate = true;
+  if (isServerLate(what)) weather.serverLateMs = SERVER_LATE_MS[what];
   if (what === 'late detach') weather.detachLate = true;
   if (what === 'API slow') weather.slowUntil = now + SLOW_MS;
   if (what === 'throttled') weather.throttledUntil = now + random.int(1_000, 60_000);

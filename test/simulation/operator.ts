@@ -19,7 +19,18 @@ export const HAPPENINGS = {
   ],
   box: ['cut before', 'cut after', 'cut long', 'reboot', 'dies', 'full disk', 'torn pull', 'slow', 'slow and cut'],
 } as const;
-export type Happening = (typeof HAPPENINGS)[keyof typeof HAPPENINGS][number];
+export type Happening = (typeof HAPPENINGS)[keyof typeof HAPPENINGS][number] | keyof typeof SERVER_LATE_MS;
+
+/** How much later than the others a name server takes a change over; in a story chance says it, in a scenario its test. */
+export const SERVER_LATE_MS = {
+  'one server late': [60_000, 3_600_000],
+  'one server two minutes late': [120_000, 120_000],
+  'one server an hour late': [3_600_000, 3_600_000],
+} as const;
+
+export function isServerLate(what: Happening | undefined): what is keyof typeof SERVER_LATE_MS {
+  return what !== undefined && what in SERVER_LATE_MS;
+}
 
 /** Something that happens at one call: the n-th of all, or the n-th of a name. */
 export interface Incident {

@@ -95,7 +95,7 @@ describe('traffic that comes by a reserved IP', () => {
 
   test('is not left attached to nothing by a command that became unsure of its lease in between', async () => {
     let unsure = 0;
-    for (let seed = 1; seed <= 8; seed += 1) {
+    for (let seed = 1; seed <= 24; seed += 1) {
       const stage = await live({ byReservedIp: true, seed });
       const ending = await stage.run(PROMOTE, at('cloud.detachReservedIp', 'API slow'));
       expect(stage.world.holder()).toBeDefined();

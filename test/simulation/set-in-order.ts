@@ -28,7 +28,7 @@ export async function setInOrder(world: World, watch: Watch, go: Go): Promise<vo
   world.tell(`the weather calms; things are put in order by ${byDoctor ? 'doctor --fix' : 'what status says'}`);
   await pass(world, watch, 2_000);
   for (const machine of world.machines) Object.assign(machine, { cutUntil: 0, fullUntil: 0, tornPull: false });
-  Object.assign(world.weather, { throttledUntil: 0, downUntil: 0, stillborn: false, serverLate: false });
+  Object.assign(world.weather, { throttledUntil: 0, downUntil: 0, stillborn: false, serverLateMs: undefined });
   await pass(world, watch, 1_000);
   bake(world, 'good');
   let before = '';

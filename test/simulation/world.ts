@@ -72,7 +72,7 @@ export interface World {
     /** The next machine never comes up. */
     stillborn: boolean;
     /** One name server takes the next change of the record over long after the other. */
-    serverLate: boolean;
+    serverLateMs: readonly [number, number] | undefined;
     /** The next detach is answered long before it is one. */
     detachLate: boolean;
   };
@@ -144,7 +144,14 @@ export function newWorld(seed: number, decided: Decided = {}): World {
     toldAt: begun,
     changes: { made: 0, late: 0, turn: 0 },
     forced: undefined,
-    weather: { throttledUntil: 0, downUntil: 0, slowUntil: 0, stillborn: false, serverLate: false, detachLate: false },
+    weather: {
+      throttledUntil: 0,
+      downUntil: 0,
+      slowUntil: 0,
+      stillborn: false,
+      serverLateMs: undefined,
+      detachLate: false,
+    },
     calm: false,
     tell(line) {
       this.toldAt = time.now();
