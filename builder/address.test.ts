@@ -1,7 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { describe, expect } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runProgram, testBy, withDirectory } from './trial/programs.ts';
 
 const PART = join(import.meta.dirname, '..', 'templates/base/usr/local/lib/anny/address.sh');
@@ -27,6 +27,31 @@ async function leadsHere(name: string, at: string, additional: readonly string[]
     platform.close();
   }
 }
+
+/** Rules of a network of its own: the host's stay as they are. */
+const APART = ['-rn', 'bash', '-c'];
+const isApart = (await runProgram('unshare', [...APART, 'iptables-legacy -w 2 -S INPUT'])).code === 0;
+
+describe('a relay that lets everybody in again', () => {
+  test.skipIf(!isApart)(
+    'takes its rule away, also where somebody else holds iptables for longer than a try',
+    async () => {
+      await withDirectory(async (root) => {
+        const [lock, leaving] = [join(root, 'lock'), join(root, 'leaving')];
+        await mkdir(leaving);
+        await writeFile(join(leaving, '192.0.2.7'), '');
+        const rules = 'iptables() { iptables-legacy "$@"; }; iptables -A INPUT -d 192.0.2.7 -p tcp --syn -j DROP';
+        const busy = 'flock "$XTABLES_LOCKFILE" sleep 2.5 & sleep 0.2';
+        const script = `LIB=${root}; RUN=${root}; . ${PART}; ${rules}; ${busy}; stay; iptables -w 2 -S INPUT`;
+        const { stdout } = await runProgram('unshare', [...APART, `set -Eeuo pipefail; ${script}`], {
+          XTABLES_LOCKFILE: lock,
+        });
+        expect(stdout.trim()).toBe('-P INPUT ACCEPT');
+        expect(await readdir(leaving)).toEqual([]);
+      });
+    },
+  );
+});
 
 describe('a writer that starts with a reserved address', () => {
   testBy(

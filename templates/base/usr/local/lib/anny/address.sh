@@ -6,6 +6,8 @@ readonly ANSWERS_AT=$LIB/answers-at
 readonly LEAVE_SECONDS=10
 readonly LEAVE_LOOKS=15
 readonly LEAVE_LOOK_SECONDS=0.04
+readonly STAY_TRIES=3
+readonly STAY_AGAIN_SECONDS=3
 readonly METADATA=http://169.254.169.254/v1.json
 
 verb_answer_at() {
@@ -30,8 +32,9 @@ verb_leave() {
     address=$(<"$ANSWERS_AT")
     mkdir -p "$RUN/leaving"
     touch "$RUN/leaving/$address"
-    # Whatever becomes of the caller: who has not left by then stays.
-    systemd-run --quiet --collect --on-active="$LEAVE_SECONDS" /usr/local/sbin/anny-box stay
+    # Whatever becomes of the caller: who has not left by then stays. It must come to pass: nobody new gets in before.
+    systemd-run --quiet --collect --on-active="$LEAVE_SECONDS" -p Restart=on-failure -p RestartSec="$STAY_AGAIN_SECONDS" \
+      /usr/local/sbin/anny-box stay
     iptables -w 2 -I INPUT -d "$address" -p tcp --syn -j DROP
     for ((tries = 0; tries < LEAVE_LOOKS; tries += 1)); do
       [[ -n $(ss -Htn state established src "$address") ]] || break
@@ -48,13 +51,24 @@ verb_stay() {
 }
 
 stay() {
-  local flag address
+  local flag
   for flag in "$RUN"/leaving/*; do
     [[ -e $flag ]] || continue
-    address=${flag##*/}
-    while iptables -w 2 -D INPUT -d "$address" -p tcp --syn -j DROP 2>/dev/null; do :; done
+    let_in "${flag##*/}" || die "new connections to ${flag##*/} are dropped still: iptables is busy" \
+      'the machine tries again by itself; or run the same command again'
     rm -f "$flag"
   done
+}
+
+# A rule that cannot be deleted may be there still, while somebody else holds iptables: only a look at all of them tells.
+let_in() {
+  local address=$1 tries rules
+  for ((tries = 0; tries < STAY_TRIES; tries += 1)); do
+    while iptables -w 2 -D INPUT -d "$address" -p tcp --syn -j DROP 2>/dev/null; do :; done
+    rules=$(iptables -w 2 -S INPUT 2>/dev/null) || continue
+    grep -F -e "-d $address/32 " <<<"$rules" | grep -q -e '-j DROP' || return 0
+  done
+  return 1
 }
 
 # Who serves nothing answers nothing there.
