@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { apiOptionsOf } from '../../cloud/account/open.ts';
 import { openAccountSetup } from '../../cloud/account/setup.ts';
+import { loadSettings } from '../../config/load.ts';
 import { localPath } from '../../config/local-path.ts';
+import type { Config } from '../../config/schema.ts';
 import { whileHolding } from '../../lease/hold.ts';
-import { isNextName, keyNames } from '../../machine/operator-key.ts';
+import { isNextName, nextName } from '../../machine/operator-key.ts';
 import { agree, answer, type GlobalOptions, settingsOf } from '../../operation/command-line.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import { addLockOptions } from '../../operation/lock-options.ts';
@@ -15,6 +17,7 @@ import { doorsIn, machinesElsewhere } from './doors.ts';
 import { unreachedText } from './elsewhere.ts';
 import { keyFiles } from './key-files.ts';
 import { type Access, accessOf, type KeyPush, pushKeys } from './push-keys.ts';
+import { leftElsewhere, refuseNamed, refuseNamedElsewhere, refuseNext } from './revocable.ts';
 import { type Rotated, rotateKey } from './rotate-key.ts';
 import { sshLogins } from './ssh-logins.ts';
 
@@ -30,7 +33,7 @@ export function addSshKeysCommands(program: Command): void {
     .action((_options, line: Command) => withContext(line, (context) => push(context, line)));
   addLockOptions(keys.command('revoke'))
     .argument('<name>', 'as the account calls it; no longer in config.yaml')
-    .description('the same, then delete that key from the account')
+    .description('the same, then delete that key from the account, with a NAME.next that a rotation left')
     .action((name: string, _options, line: Command) => withContext(line, (context) => revoke(context, line, name)));
   addLockOptions(keys.command('rotate'))
     .description(
@@ -110,50 +113,41 @@ async function push(context: Context, line: Command): Promise<void> {
 }
 
 async function revoke(context: Context, line: Command, name: string): Promise<void> {
-  const { infra } = context.settings.config;
-  if (keyNames(infra).includes(name)) {
-    throw new AnnyError('USAGE', {
-      doing: `revoking ${name}`,
-      found: 'config.yaml still names it among those that machines let in',
-      next: 'take it out of infra.ssh_key_names, then run this again; your own key is replaced by ssh-keys rotate',
-    });
-  }
+  refuseNamed(context.settings.config.infra, name);
   refuseNext(name);
   const setup = openAccountSetup(apiOptionsOf(await settingsOf(line), process.env));
   const { done, gone } = await holding(context, `revoke ${name}`, async (world) => {
     const { operation, cloud, settings } = context;
-    const gone = (await cloud.sshKeys()).filter((key) => key.name === name);
     const others = machinesElsewhere(await cloud.instances(), settings.environment);
+    await refuseNamedElsewhere(others, name, (environment) => infraOf(line, environment));
+    const gone = (await cloud.sshKeys()).filter((key) => [name, nextName(name)].includes(key.name));
     await agree(line, `take ${name} off the machines of ${settings.environment}, and delete it from the account?`);
     const done = await pushed(context, line, world, true);
-    for (const { id } of gone) {
-      await runStep(operation, { name: 'account', detail: name, run: () => setup.deleteSshKey(id) });
+    for (const key of gone) {
+      await runStep(operation, { name: 'account', detail: key.name, run: () => setup.deleteSshKey(key.id) });
     }
-    for (const { environment, release } of others) {
-      warn(
-        operation,
-        `${release} of ${environment} lets in whom it let in before: run --env ${environment} ssh-keys push`,
-      );
-    }
-    return { done, gone };
+    for (const text of leftElsewhere(others)) warn(operation, text);
+    return { done, gone: gone.map((key) => key.name) };
   });
   const { warnings } = context.operation;
-  const account = gone.length === 0 ? 'the account had no such key' : 'deleted from the account';
+  const account = gone.length === 0 ? 'the account had no such key' : `deleted from the account: ${gone.join(', ')}`;
   answer(
     line,
-    { revoked: name, pushed: done, warnings },
+    { revoked: name, deleted: gone, pushed: done, warnings },
     `${name}: ${account}; machines changed: ${namesOf(done) || 'none'}\n`,
   );
 }
 
-/** It belongs to a rotation that is under way, and its operator may have no other by now. */
-function refuseNext(name: string): void {
-  if (!isNextName(name)) return;
-  throw new AnnyError('USAGE', {
-    doing: `revoking ${name}`,
-    found: 'it is about to take the place of the key without .next',
-    next: 'finish that with ssh-keys rotate, where it was begun; or revoke the key without .next',
-  });
+/** undefined for an environment that this project does not know, or not rightly: its machines are another's. */
+async function infraOf(line: Command, environment: string): Promise<Config['infra'] | undefined> {
+  const { config: file }: GlobalOptions = line.optsWithGlobals();
+  try {
+    const there = { env: process.env, environment, ...(file === undefined ? {} : { file }) };
+    return (await loadSettings(there)).config.infra;
+  } catch (error) {
+    if (error instanceof AnnyError) return undefined;
+    throw error;
+  }
 }
 
 function namesOf(access: readonly Access[]): string {
