@@ -11,7 +11,7 @@ const here = writer.address;
 
 describe('the next command', () => {
   test('is a first promote when there is nothing', () => {
-    expect(next([])).toBe('anny-bluegreen promote');
+    expect(next([])).toBe('anny-bluegreen promote --build');
   });
 
   test('is the next deploy when all is well', () => {

@@ -16,7 +16,7 @@ export function nextStep(seen: Observations): NextStep {
   for (const { repair, found } of commandRunning(seen)) {
     if (repair.kind !== 'none') return { command: repair.command, why: `${found}: wait for it` };
   }
-  if (seen.situation.kind === 'empty') return { command: 'anny-bluegreen promote', why: 'nothing is live yet' };
+  if (seen.situation.kind === 'empty') return { command: 'anny-bluegreen promote --build', why: 'nothing is live yet' };
   return { command: 'anny-image build && anny-bluegreen promote', why: 'all is well; this is the next deploy' };
 }
 

@@ -96,7 +96,12 @@ async function furnish(
   const lacks = await lacksOf(openAccount(options), openAccountSetup(options), { sshKey: { name, publicKey }, zone });
   const names = lacks.map(({ what }) => what);
   if (lacks.length === 0) return { made: [], lacks: [] };
-  const wanted = up || (await asker?.yesNo(`The account lacks ${names.join(' and ')}. Make it now?`, true)) === true;
+  const wanted =
+    up ||
+    (await asker?.yesNo(
+      `The account lacks ${names.join(' and ')}. Make ${names.length === 1 ? 'it' : 'them'} now?`,
+      true,
+    )) === true;
   if (!wanted) return { made: [], lacks: names };
   for (const { make } of lacks) await make();
   return { made: names, lacks: [] };
