@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { OtherMachine } from './doors.ts';
-import { leftElsewhere, refuseNamed, refuseNamedElsewhere, refuseNext } from './revocable.ts';
+import { leftElsewhere, refuseNamed, refuseNamedElsewhere, refuseNext, revocable } from './revocable.ts';
 
 const infra = (...names: string[]) => ({ ssh_key_name: 'ann', ssh_key_names: names });
 const machine = (environment: string, release: string): OtherMachine => ({ environment, release, door: undefined });
@@ -22,6 +22,13 @@ describe('a key is not revoked', () => {
     await expect(refuseNamedElsewhere(OTHERS, 'carol', naming)).resolves.toBeUndefined();
     await expect(refuseNamedElsewhere([], 'bob', naming)).resolves.toBeUndefined();
   });
+});
+
+test('it goes with what a rotation left of it; a name that the account does not know is no success', () => {
+  const keys = ['ann', 'bob', 'bob.next'].map((name) => ({ name }));
+  expect(revocable(keys, 'bob').map(({ name }) => name)).toEqual(['bob', 'bob.next']);
+  expect(revocable(keys.slice(2), 'bob')).toHaveLength(1);
+  expect(() => revocable(keys, 'bobby')).toThrow(/no key of that name; it has ann, bob, bob\.next/);
 });
 
 test('what other environments let in after it is told once each, with the command', () => {

@@ -1,4 +1,4 @@
-import { isNextName, keyNames } from '../../machine/operator-key.ts';
+import { isNextName, keyNames, nextName } from '../../machine/operator-key.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import type { OtherMachine } from './doors.ts';
 
@@ -20,6 +20,17 @@ export function refuseNext(name: string): void {
     doing: `revoking ${name}`,
     found: 'it is about to take the place of the key without .next',
     next: 'finish that with ssh-keys rotate, where it was begun; or revoke the key without .next',
+  });
+}
+
+/** With what a rotation of it left. A name that was mistyped must not look like one that is revoked. */
+export function revocable<Key extends { readonly name: string }>(keys: readonly Key[], name: string): readonly Key[] {
+  const found = keys.filter((key) => [name, nextName(name)].includes(key.name));
+  if (found.length > 0) return found;
+  throw new AnnyError('USAGE', {
+    doing: `revoking ${name}`,
+    found: `the account has no key of that name; it has ${keys.map((key) => key.name).join(', ') || 'none'}`,
+    next: 'if that is the name: ssh-keys push takes off the machines whatever config.yaml does not name',
   });
 }
 

@@ -5,7 +5,7 @@ import { loadSettings } from '../../config/load.ts';
 import { localPath } from '../../config/local-path.ts';
 import type { Config } from '../../config/schema.ts';
 import { whileHolding } from '../../lease/hold.ts';
-import { isNextName, nextName } from '../../machine/operator-key.ts';
+import { isNextName } from '../../machine/operator-key.ts';
 import { agree, answer, type GlobalOptions, settingsOf } from '../../operation/command-line.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import { addLockOptions } from '../../operation/lock-options.ts';
@@ -17,7 +17,7 @@ import { doorsIn, machinesElsewhere } from './doors.ts';
 import { unreachedText } from './elsewhere.ts';
 import { keyFiles } from './key-files.ts';
 import { type Access, accessOf, type KeyPush, pushKeys } from './push-keys.ts';
-import { leftElsewhere, refuseNamed, refuseNamedElsewhere, refuseNext } from './revocable.ts';
+import { leftElsewhere, refuseNamed, refuseNamedElsewhere, refuseNext, revocable } from './revocable.ts';
 import { type Rotated, rotateKey } from './rotate-key.ts';
 import { sshLogins } from './ssh-logins.ts';
 
@@ -62,17 +62,20 @@ async function list(context: Context, line: Command): Promise<void> {
 }
 
 function listText(access: readonly Access[], silent: readonly { release: string; problem: string }[]): string {
-  const lines = access.flatMap(({ release, has, lacks, tooMany }) => [
-    `${release}  ${has.join(', ') || '-'}`,
-    ...(lacks.length === 0 ? [] : [`  lacks      ${lacks.join(', ')}`]),
-    ...(tooMany.length === 0 ? [] : [`  too many   ${tooMany.join(', ')}`]),
-  ]);
   const quiet = silent.map(({ release, problem }) => `${release}  does not answer (${problem})`);
   const isRight = access.every(({ lacks, tooMany }) => lacks.length + tooMany.length === 0);
   const isBegun = access.some(({ has, lacks }) => [...has, ...lacks].some(isNextName));
   const next = isBegun ? 'rotate     # was cut off, and goes on' : 'push';
   const command = isRight && !isBegun ? [] : [`next  anny-bluegreen ssh-keys ${next}`];
-  return `${[...lines, ...quiet, ...command].join('\n') || 'there is no machine'}\n`;
+  return `${[...accessLines(access), ...quiet, ...command].join('\n') || 'there is no machine'}\n`;
+}
+
+function accessLines(access: readonly Access[]): readonly string[] {
+  return access.flatMap(({ release, has, lacks, tooMany }) => [
+    `${release}  ${has.join(', ') || '-'}`,
+    ...(lacks.length === 0 ? [] : [`  lacks      ${lacks.join(', ')}`]),
+    ...(tooMany.length === 0 ? [] : [`  too many   ${tooMany.join(', ')}`]),
+  ]);
 }
 
 /** While nobody else makes machines here. */
@@ -97,7 +100,8 @@ function pushOf({ operation, cloud, settings }: Context, world: World): KeyPush 
 
 async function pushed(context: Context, line: Command, world: World, isAgreed: boolean): Promise<readonly Access[]> {
   const done = await pushKeys(pushOf(context, world), async (planned) => {
-    if (line.optsWithGlobals<GlobalOptions>().json !== true) process.stderr.write(listText(planned, []));
+    if (line.optsWithGlobals<GlobalOptions>().json !== true)
+      process.stderr.write(`${accessLines(planned).join('\n')}\n`);
     if (!isAgreed) await agree(line, `go on in ${context.settings.environment}?`);
   });
   for (const { tags, problem } of world.silent) {
@@ -120,7 +124,7 @@ async function revoke(context: Context, line: Command, name: string): Promise<vo
     const { operation, cloud, settings } = context;
     const others = machinesElsewhere(await cloud.instances(), settings.environment);
     await refuseNamedElsewhere(others, name, (environment) => infraOf(line, environment));
-    const gone = (await cloud.sshKeys()).filter((key) => [name, nextName(name)].includes(key.name));
+    const gone = revocable(await cloud.sshKeys(), name);
     await agree(line, `take ${name} off the machines of ${settings.environment}, and delete it from the account?`);
     const done = await pushed(context, line, world, true);
     for (const key of gone) {
@@ -130,11 +134,10 @@ async function revoke(context: Context, line: Command, name: string): Promise<vo
     return { done, gone: gone.map((key) => key.name) };
   });
   const { warnings } = context.operation;
-  const account = gone.length === 0 ? 'the account had no such key' : `deleted from the account: ${gone.join(', ')}`;
   answer(
     line,
     { revoked: name, deleted: gone, pushed: done, warnings },
-    `${name}: ${account}; machines changed: ${namesOf(done) || 'none'}\n`,
+    `deleted from the account: ${gone.join(', ')}; machines changed: ${namesOf(done) || 'none'}\n`,
   );
 }
 
