@@ -24,6 +24,12 @@ export function packageNames(definition: Definition, image: Pick<Config['image']
   return [...(definition.docker ? DOCKER_PACKAGES[image.docker] : []), ...definition.packages];
 }
 
+/** Docker first where something is to be loaded into it while the others come. */
+function installs(definition: Definition, image: Pick<Config['image'], 'docker'>): readonly (readonly string[])[] {
+  if (!definition.docker || !definition.app_base) return [packageNames(definition, image)];
+  return [DOCKER_PACKAGES[image.docker], definition.packages].filter((names) => names.length > 0);
+}
+
 export function packagesScript(definition: Definition, image: Config['image']): string {
   const packages = packageNames(definition, image);
   if (packages.length === 0) return '';
@@ -36,7 +42,7 @@ export function packagesScript(definition: Definition, image: Config['image']): 
       : []),
     `${APT} update`,
     ...(image.upgrade ? [`${APT} upgrade -y`] : []),
-    `${APT} install -y --no-install-recommends ${packages.join(' ')}`,
+    ...installs(definition, image).map((names) => `${APT} install -y --no-install-recommends ${names.join(' ')}`),
     'rm -f /etc/dpkg/dpkg.cfg.d/anny-bake',
   ].join('\n');
 }
@@ -78,7 +84,9 @@ export function servicesScript(definition: Definition): string {
     ...(enable.length === 0
       ? []
       : [
-          `for unit in ${enable.map(quote).join(' ')}; do [ "$(systemctl is-enabled "$unit" 2>/dev/null)" = enabled ] || systemctl enable --quiet "$unit"; done`,
+          'fresh=()',
+          `for unit in ${enable.map(quote).join(' ')}; do [ "$(systemctl is-enabled "$unit" 2>/dev/null)" = enabled ] || fresh+=("$unit"); done`,
+          `[ \${#fresh[@]} -eq 0 ] || systemctl enable --quiet "\${fresh[@]}"`,
         ]),
   ].join('\n');
 }

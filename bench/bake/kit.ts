@@ -50,8 +50,9 @@ export async function withKit<T>({ settings }: BakeContext, use: (kit: Kit) => P
   const directory = await mkdtemp(join(tmpdir(), 'anny-peers-'));
   try {
     const chain = await readChain(settings.directory, settings.config.image.name);
+    // They load the app's image as a whole, so nothing comes before it.
     const parts = await Promise.all(
-      chain.map(async (definition) => ({ definition, files: await renderTree(settings, definition) })),
+      chain.map(async (one) => ({ definition: { ...one, app_base: false }, files: await renderTree(settings, one) })),
     );
     for (const { definition, files } of parts) await writeTree(join(directory, definition.name), files);
     const appArchive = join(directory, 'app.tar');
