@@ -9,9 +9,9 @@ import { type Image, imagesIn, reusable } from './catalog.ts';
 import type { Identity } from './digest.ts';
 import { archiveIn } from './papers/archive.ts';
 import { statementOf } from './papers/papers.ts';
-import { secondsOf } from './papers/statement.ts';
+import { durationOf, secondsOf } from './papers/statement.ts';
 import { requireRoom } from './plan-room.ts';
-import { reasons, summarize } from './reasons.ts';
+import { reasonsToBake, summarize } from './reasons.ts';
 import { bakeScope, sweepGone, watchBakes } from './sweep.ts';
 
 /** Another bake of the same digest is waited for as long as one can take: its image will do. */
@@ -34,14 +34,14 @@ export async function buildOne(
   wish: BuildWish,
   keep: (error: unknown) => Promise<boolean>,
 ): Promise<Built> {
-  const { operation, settings } = context;
+  const { operation } = context;
   const { identity } = step;
   const images = listed ?? (await imagesIn(context.cloud));
-  const why = await reasons(archiveIn(context.cloud, settings.directory), identity, images);
-  const common = { name: identity.name, digest: identity.digest, why };
+  const common = { name: identity.name, digest: identity.digest };
   const wanted = (all: readonly Image[]) => (wish.force ? undefined : findBaked(context, all, identity));
   const here = wanted(images);
-  if (here !== undefined) return { ...common, ...wasThere(context, identity, here) };
+  if (here !== undefined) return { ...common, why: [], ...wasThere(context, identity, here) };
+  const why = await reasonsToBake(context, { identity, images, force: wish.force });
   const bakes = watchBakes(context);
   const lease = { scope: bakeScope(identity), command: `anny-image build ${identity.name}`, ...LOCK };
   const result = await whileHolding(operation, context, lease, async (held) => {
@@ -51,7 +51,7 @@ export async function buildOne(
     if (meanwhile !== undefined) return wasThere(context, identity, meanwhile);
     const parent = images.find(({ snapshotId }) => snapshotId === step.parent);
     if (parent !== undefined) await requireRoom(context, parent);
-    const line = `bake ${identity.name} ${identity.digest.slice(0, 12)}${why.length === 0 ? '' : ` (${summarize(why)})`}`;
+    const line = `bake ${identity.name} ${identity.digest.slice(0, 12)} (${summarize(why)})`;
     operation.report.note(line);
     await expectTimes(context, images, identity);
     const snapshotId = await bakeOrTakeBack(context, step, keep);
@@ -65,7 +65,7 @@ export async function buildOne(
       });
     return { snapshotId, baked: true };
   });
-  return { ...common, ...result };
+  return { ...common, why: result.baked ? why : [], ...result };
 }
 
 /** How long each step took in the last bake of this name: for the screen alone. */
@@ -79,9 +79,7 @@ async function expectTimes(
   const papers = await archiveIn(cloud, settings.directory).recall(last);
   const statement = papers === undefined ? undefined : statementOf(papers);
   if (statement === undefined) return;
-  const { startedOn, finishedOn } = statement.predicate.runDetails.metadata;
-  const took = (Date.parse(finishedOn) - Date.parse(startedOn)) / 1000;
-  operation.report.note(`the last one took ${took.toFixed(0)} s`);
+  operation.report.note(`the last one took ${durationOf(statement).toFixed(0)} s`);
   operation.report.expect(secondsOf(statement));
 }
 

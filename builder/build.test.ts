@@ -72,15 +72,21 @@ describe('a bake', () => {
   });
 
   test.each([
-    ['it is a candidate only', { stage: 'candidate', ageMs: 0 } as const],
-    ['it is older than image.max_age', { stage: 'tested', ageMs: 8 * 24 * 3_600_000 } as const],
-  ])('is made although there is one when %s', async (_why, { stage, ageMs }) => {
+    ['it is a candidate only', { stage: 'candidate', ageMs: 0 } as const, 'the last one is not tested'],
+    [
+      'it is older than image.max_age',
+      { stage: 'tested', ageMs: 8 * 24 * 3_600_000 } as const,
+      'its packages are older than image.max_age (7 days)',
+    ],
+  ])('is made although there is one when %s, and says so', async (_when, { stage, ageMs }, why) => {
     const account = simulatedAccount();
     const directory = await bakeProject();
     const [base] = await identitiesIn(directory);
     account.addSnapshot(describeImage({ ...base, stage, operation: 'earlier' }));
     await account.clock.sleep(ageMs);
-    expect(await (await baker(account, directory)).build({ name: 'base' })).toMatchObject([{ baked: true }]);
+    const person = await baker(account, directory);
+    expect(await person.build({ name: 'base' })).toMatchObject([{ baked: true, why: [why] }]);
+    expect(person.notes).toContainEqual(expect.stringContaining(`(${why})`));
   });
 
   test('is made again with --force, on the parent as it is', async () => {

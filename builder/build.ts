@@ -23,7 +23,7 @@ export interface Built {
   readonly snapshotId: SnapshotId;
   /** False when it was there already. */
   readonly baked: boolean;
-  /** Inputs that changed since the last image of this name, where that is known. */
+  /** Why it was baked: inputs that changed, its age, a wish. */
   readonly why: readonly string[];
 }
 

@@ -3,7 +3,7 @@ import { type Prices, snapshotMonth } from '../cloud/prices.ts';
 import type { Image } from './catalog.ts';
 import type { Input } from './digest.ts';
 import type { Contents } from './papers/contents.ts';
-import { lynisOf, type Statement, secondsOf } from './papers/statement.ts';
+import { durationOf, lynisOf, type Statement, secondsOf } from './papers/statement.ts';
 import type { Vouched } from './papers/vouch.ts';
 import { keptOf } from './prune.ts';
 import type { Known } from './vulnerabilities/answer.ts';
@@ -74,7 +74,6 @@ export function showText(shown: Shown, prices: Prices, all: boolean): string {
 
 function statementRows(statement: Statement): [string, string][] {
   const { metadata, builder } = statement.predicate.runDetails;
-  const tookMs = Date.parse(metadata.finishedOn) - Date.parse(metadata.startedOn);
   const longest = Object.entries(secondsOf(statement))
     .sort(([, a], [, b]) => b - a)
     .slice(0, 3)
@@ -83,7 +82,7 @@ function statementRows(statement: Statement): [string, string][] {
   return [
     [
       'baked',
-      `by ${metadata.invocationId} with anny ${builder.version.anny ?? '?'}, in ${Math.round(tookMs / 1000)} s (${longest.join(', ')})`,
+      `by ${metadata.invocationId} with anny ${builder.version.anny ?? '?'}, in ${Math.round(durationOf(statement))} s (${longest.join(', ')})`,
     ],
     ...(lynis === undefined ? [] : [['lynis', `${lynis}`] satisfies [string, string]]),
   ];

@@ -1,14 +1,14 @@
 import type { Config } from '../config/schema.ts';
 import type { BakeContext } from './bake-context.ts';
 import { type BuildWish, linksToBuild } from './build.ts';
-import { type Image, imagesIn } from './catalog.ts';
+import { imagesIn } from './catalog.ts';
 import { type Definition, own, readChain } from './definition.ts';
 import { identify } from './digest.ts';
 import { archiveIn } from './papers/archive.ts';
 import { statementOf } from './papers/papers.ts';
-import { secondsOf } from './papers/statement.ts';
+import { durationOf, secondsOf } from './papers/statement.ts';
 import { requireRoom } from './plan-room.ts';
-import { reasons } from './reasons.ts';
+import { reasonsToBake } from './reasons.ts';
 import { barOf } from './vulnerabilities/bar.ts';
 
 /** What a build would do. */
@@ -24,6 +24,8 @@ export interface PlannedImage {
   /** The image that it is compared with. */
   readonly against: string | null;
   readonly why: readonly string[];
+  /** From the first step to the last, of which some run side by side; null when nobody knows. */
+  readonly lastTookSeconds: number | null;
   readonly steps: readonly { readonly name: string; readonly lastTookSeconds: number | null }[];
 }
 
@@ -39,14 +41,16 @@ export async function planBuild(context: BakeContext, wish: BuildWish): Promise<
   const archive = archiveIn(cloud, settings.directory);
   const planned = links.map(async ({ identity, chain, force, found }): Promise<PlannedImage> => {
     const { name, digest } = identity;
-    if (found !== undefined) return { name, digest, snapshotId: found.snapshotId, against: null, why: [], steps: [] };
+    if (found !== undefined)
+      return { name, digest, snapshotId: found.snapshotId, against: null, why: [], lastTookSeconds: null, steps: [] };
     const last = images.find((image) => image.name === name);
     const papers = last === undefined ? undefined : await archive.recall(last);
     const statement = papers === undefined ? undefined : statementOf(papers);
     const took = statement === undefined ? {} : secondsOf(statement);
+    const lastTookSeconds = statement === undefined ? null : durationOf(statement);
     return {
-      ...{ name, digest, snapshotId: null, against: last?.digest ?? null },
-      why: await reasonsFor(context, { last, digest, force }, () => reasons(archive, identity, images)),
+      ...{ name, digest, snapshotId: null, against: last?.digest ?? null, lastTookSeconds },
+      why: await reasonsToBake(context, { identity, images, force }),
       steps: stepsOf(chain, settings.config.image).map((step) => ({
         name: step,
         lastTookSeconds: took[step] ?? null,
@@ -54,18 +58,6 @@ export async function planBuild(context: BakeContext, wish: BuildWish): Promise<
     };
   });
   return { images: await Promise.all(planned) };
-}
-
-async function reasonsFor(
-  { settings }: BakeContext,
-  { last, digest, force }: { last: Image | undefined; digest: string; force: boolean },
-  changes: () => Promise<readonly string[]>,
-): Promise<readonly string[]> {
-  if (last === undefined) return ['there is none yet'];
-  if (force) return ['wished: although there may be one'];
-  if (last.digest !== digest) return changes();
-  if (last.stage !== 'tested' || !last.complete) return ['the last one is not tested'];
-  return [`its packages are older than image.max_age (${settings.config.image.max_age / 86_400_000} days)`];
 }
 
 /** The steps of a bake, as they are told; "boot" comes twice. */
@@ -94,19 +86,20 @@ export function planText({ images }: BuildPlan, withSteps: boolean): string {
   return images.map((image) => `${imageText(image, withSteps)}\n`).join('');
 }
 
-function imageText({ name, digest, snapshotId, against, why, steps }: PlannedImage, withSteps: boolean): string {
+function imageText(
+  { name, digest, snapshotId, against, why, lastTookSeconds, steps }: PlannedImage,
+  withSteps: boolean,
+): string {
   const head = `${name}  ${digest.slice(0, 12)}`;
   if (snapshotId !== null) return `${head}  exists, would not be baked: ${snapshotId}`;
   const compared = against === null ? '' : `, compared with ${against.slice(0, 12)}`;
   const lines = [`${head}  would be baked${compared}`, ...why.map((reason) => `  ${reason}`)];
   if (!withSteps) return lines.join('\n');
-  const known = steps.flatMap(({ lastTookSeconds }) => lastTookSeconds ?? []);
-  const total = known.reduce((sum, seconds) => sum + seconds, 0);
   return [
     ...lines,
-    known.length === 0
+    lastTookSeconds === null
       ? '  it was never baked before, so nobody knows how long'
-      : `  last time it took ${total.toFixed(0)} s`,
+      : `  last time it took ${lastTookSeconds.toFixed(0)} s`,
     ...steps.map((step) => `    ${step.name.padEnd(26)} ${seconds(step.lastTookSeconds)}`.trimEnd()),
   ].join('\n');
 }

@@ -1,17 +1,30 @@
+import type { BakeContext } from './bake-context.ts';
 import type { Image } from './catalog.ts';
 import { type Identity, whatChanged } from './digest.ts';
-import type { Archive } from './papers/archive.ts';
+import { archiveIn } from './papers/archive.ts';
 import { inputsOf } from './papers/papers.ts';
 
-/** What changed since the newest image of this name. */
-export async function reasons(
-  archive: Archive,
-  identity: Identity,
-  images: readonly Image[],
+interface Wanted {
+  readonly identity: Identity;
+  /** Newest first. */
+  readonly images: readonly Image[];
+  /** Wished whatever there is. */
+  readonly force: boolean;
+}
+
+/** Why an image is baked, against the newest one of its name. */
+export async function reasonsToBake(
+  { cloud, settings }: Pick<BakeContext, 'cloud' | 'settings'>,
+  { identity, images, force }: Wanted,
 ): Promise<readonly string[]> {
   const last = images.find(({ name }) => name === identity.name);
-  if (last === undefined || last.digest === identity.digest) return [];
-  const before = inputsOf(await archive.recall(last));
+  if (last === undefined) return ['there is none yet'];
+  if (force) return ['wished (--force or --refresh)'];
+  if (last.digest === identity.digest) {
+    if (last.stage !== 'tested' || !last.complete) return ['the last one is not tested'];
+    return [`its packages are older than image.max_age (${settings.config.image.max_age / 86_400_000} days)`];
+  }
+  const before = inputsOf(await archiveIn(cloud, settings.directory).recall(last));
   return before === undefined
     ? [`the last one, ${last.digest.slice(0, 12)}, has no papers: an earlier version baked it`]
     : whatChanged(before, identity.inputs);

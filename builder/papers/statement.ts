@@ -116,6 +116,12 @@ export function secondsOf(statement: Statement): Readonly<Record<string, number>
   return byproduct(statement, 'seconds by step')?.annotations ?? {};
 }
 
+/** Seconds from its first step to its last. */
+export function durationOf({ predicate }: Statement): number {
+  const { startedOn, finishedOn } = predicate.runDetails.metadata;
+  return (Date.parse(finishedOn) - Date.parse(startedOn)) / 1000;
+}
+
 export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
