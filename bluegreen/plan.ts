@@ -12,7 +12,11 @@ import type { Slot } from './tags.ts';
 /** What a command will do: plain data, made from observations. `plan` prints the same that `promote` carries out. */
 export type Plan =
   | { readonly action: 'none'; readonly writer: Answering }
-  | ({ readonly action: 'first' } & Bringing)
+  | ({
+      readonly action: 'first';
+      /** The generation that it comes after: a machine that was cut off may have been made the writer. */
+      readonly after: number;
+    } & Bringing)
   | ({
       readonly action: 'promote';
       readonly from: Answering;
@@ -81,7 +85,7 @@ export function planPromote(situation: Situation, wish: PromoteWish): Plan {
     case 'two-writers':
       throw refuseTwoWriters(situation.writers);
     case 'empty':
-      return { action: 'first', ...bringing(wish.image, 'blue', situation.strays) };
+      return { action: 'first', after: latestGeneration(situation), ...bringing(wish.image, 'blue', situation.strays) };
     case 'live': {
       const { writer, standbys } = situation;
       if (!wish.again && writer.tags.image === wish.image.digest.slice(0, 12)) return { action: 'none', writer };

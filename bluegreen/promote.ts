@@ -1,5 +1,6 @@
 import { AnnyError } from '../operation/errors.ts';
 import { cameBack, pointOfNoReturn, runStep, withUndo } from '../operation/step.ts';
+import { afterBackups } from './after-backups.ts';
 import type { Context } from './context.ts';
 import { passSmokeTest } from './gates.ts';
 import { handOver } from './handover.ts';
@@ -69,7 +70,8 @@ export async function promoteFirst(context: Context, plan: Extract<Plan, { actio
   await clearStrays(context, plan.clear);
   const machine = await withUndo(operation, async () => {
     const { machine: prepared } = await prepareRelease(context, { ...plan, source: { kind: 'nothing' } });
-    await runStep(operation, { name: 'activate', run: () => prepared.box.activate() });
+    const after = await afterBackups(context, plan.after);
+    await runStep(operation, { name: 'activate', run: () => prepared.box.activate(after) });
     return prepared;
   });
   pointOfNoReturn(operation);

@@ -29,7 +29,7 @@ export function latestGeneration(situation: Situation): number {
   const besides = situation.kind === 'empty' ? [] : situation.standbys;
   const writer = situation.kind === 'live' ? [situation.writer] : [];
   const candidates = situation.strays.filter((one) => 'box' in one);
-  const unasked = situation.kind === 'empty' ? 0 : cannotBeAsked(situation).length;
+  const unasked = cannotBeAsked({ silent: [], ...situation }).length;
   return Math.max(0, ...[...writer, ...besides, ...candidates].map(({ status }) => status.generation)) + unasked;
 }
 
@@ -100,7 +100,7 @@ function withRole(world: World, role: Answering['status']['role']): Answering[] 
 }
 
 /** Machines that cannot be asked, marked or not: all of them are fenced before anything else becomes the writer. */
-export function cannotBeAsked({ silent, strays }: Others): readonly Silent[] {
+export function cannotBeAsked({ silent, strays }: Pick<Others, 'silent' | 'strays'>): readonly Silent[] {
   return [...silent, ...strays.filter((one) => 'problem' in one)];
 }
 

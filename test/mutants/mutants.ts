@@ -180,6 +180,13 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '  return status.generation;',
   },
   {
+    name: 'a first writer knows of no backups',
+    breaks: 'those of a writer that is gone pass for the newest, and are restored',
+    file: 'bluegreen/after-backups.ts',
+    find: 'Math.max(after, ...backups.map(({ generation }) => generation))',
+    replace: 'after',
+  },
+  {
     name: 'an answer is as young as the moment that it was heard',
     breaks: 'on a computer that slept meanwhile, fewer writes are announced than are lost',
     file: 'bluegreen/given-up.ts',

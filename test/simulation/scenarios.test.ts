@@ -9,7 +9,8 @@ describe('a handover that is cut off', () => {
   test('before its commit leaves the old machine serving, at once and not when its timer fires', async () => {
     const stage = await live();
     const old = stage.writer();
-    const ending = await stage.run(PROMOTE, at('box.takeover', 'torn pull'));
+    // Slowly, so that something is written between the copy ahead and the hold: nothing else can be torn.
+    const ending = await stage.run(PROMOTE, at('box.hold', 'slow'), at('box.takeover', 'torn pull'));
     expect(ending).toMatchObject({ kind: 'failure', exitCode: 1 });
     expect(stage.writer()).toBe(old);
     expect(stage.world.story.join('\n')).not.toContain('resumes by itself');

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { newestFirst } from '../../bluegreen/backups.ts';
 import { cut, dies, reboot } from './connection.ts';
-import { at, live, PROMOTE, RESTORE, ROLLBACK } from './directed.ts';
+import { at, live, PROMOTE, RESTORE, ROLLBACK, stage } from './directed.ts';
+import { backupOf } from './example-releases.ts';
+import { bake } from './world.ts';
 
 describe('a fenced machine', () => {
   test('is taken back by name, with the data that it had, and no other writes then', async () => {
@@ -213,6 +216,17 @@ describe('a standby whose app does not come up on newer data', () => {
     expect(await stage.run({ kind: 'rollback', loseWrites: true })).toMatchObject({ kind: 'success' });
     expect(stage.writer()).toBe(older);
     await stage.setInOrder();
+  });
+});
+
+describe('a first release beside backups of one that is gone', () => {
+  test('comes after the writer that made them: its own are the newest', async () => {
+    const begun = stage();
+    bake(begun.world, 'good');
+    begun.world.store.push({ ...backupOf(7, 0), sequence: 99 });
+    expect(await begun.run(PROMOTE)).toMatchObject({ kind: 'success' });
+    expect(begun.writer().disk.generation).toBe(8);
+    expect(newestFirst(begun.world.store)[0]?.release).toBe(begun.writer().disk.release);
   });
 });
 
