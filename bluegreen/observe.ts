@@ -1,4 +1,5 @@
 import type { DnsRecord, ReservedIp } from '../cloud/cloud.ts';
+import { isKeyRefused } from '../machine/ssh.ts';
 import { AnnyError, hasCode } from '../operation/errors.ts';
 import type { Context } from './context.ts';
 import type { NameAnswer } from './name-servers.ts';
@@ -91,7 +92,7 @@ export async function ask(context: Context, release: Release): Promise<Answering
   } catch (error) {
     // One that works for another command is not silent: it must not be fenced for that.
     if (!(error instanceof AnnyError) || hasCode(error, 'LEASE_LOST', 'MACHINE_BUSY')) throw error;
-    return { ...release, problem: error.found };
+    return { ...release, problem: error.found, ...(isKeyRefused(error) ? { keyRefused: true } : {}) };
   }
 }
 

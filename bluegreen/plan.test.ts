@@ -125,6 +125,19 @@ describe('writes that came back with a machine that had been given up', () => {
 });
 
 describe('restore', () => {
+  test('takes no machine for dead that does not let this key in, unless it is told to', () => {
+    const shut = { ...silent(1), keyRefused: true } as const;
+    expect(refused(() => restore([shut]))).toMatchObject({
+      code: 'WOULD_LOSE_WRITES',
+      next: expect.stringContaining('infra.ssh_private_key'),
+    });
+    expect(restore([shut], { loseWrites: true })).toMatchObject({ action: 'restore', fence: [shut] });
+    expect(refused(() => promote([shut]))).toMatchObject({
+      code: 'NOTHING_LIVE',
+      next: expect.not.stringContaining('restore'),
+    });
+  });
+
   test('refuses while a live release answers, and fences it when told to', () => {
     const writer = answering(1, 'writer');
     expect(refused(() => restore([writer]))).toMatchObject({ code: 'WOULD_LOSE_WRITES' });

@@ -6,6 +6,7 @@ import { wouldLoseWrites } from './fence.ts';
 import { agoThere, backupLacks, fencedLacks, type GivenUp, givenUp, standbyLacks } from './given-up.ts';
 import { describeLostWrites, type LostWrites, writesSince } from './lost-writes.ts';
 import { type Answering, otherSlot, type Release, type Silent } from './release.ts';
+import { refuseShutOut, USE_ITS_KEY } from './shut-out.ts';
 import { cannotBeAsked, latestGeneration, refuseTwoWriters, type Situation } from './situation.ts';
 import type { Slot } from './tags.ts';
 
@@ -189,6 +190,7 @@ export function planRestore(situation: Situation, wish: RestoreWish): Plan {
       'use promote, or rollback; if the data itself is bad: restore --lose-writes',
     );
   }
+  if (situation.kind === 'dark' && !wish.loseWrites) refuseShutOut('restoring from a backup', situation.silent);
   const standbys = situation.kind === 'empty' ? [] : situation.standbys;
   const backup = chooseBackup(wish);
   if (wish.backup === undefined && situation.kind === 'dark') {
@@ -326,11 +328,13 @@ function nothingLive(silent: readonly Silent[], standbys: readonly Answering[]):
   return new AnnyError('NOTHING_LIVE', {
     doing: 'looking for the live release',
     found: dead.join('; ') || 'there is none',
-    next: [
-      ...(dead.length > 0 ? ['start the machine again in the account'] : []),
-      ...(standbys.length > 0 ? ['anny-bluegreen rollback --lose-writes'] : []),
-      dead.length > 0 || standbys.length > 0 ? 'anny-bluegreen restore' : 'anny-bluegreen promote',
-    ].join(', or: '),
+    next: silent.some(({ keyRefused }) => keyRefused)
+      ? USE_ITS_KEY
+      : [
+          ...(dead.length > 0 ? ['start the machine again in the account'] : []),
+          ...(standbys.length > 0 ? ['anny-bluegreen rollback --lose-writes'] : []),
+          dead.length > 0 || standbys.length > 0 ? 'anny-bluegreen restore' : 'anny-bluegreen promote',
+        ].join(', or: '),
   });
 }
 

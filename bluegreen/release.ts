@@ -25,6 +25,8 @@ export interface Answering extends Release {
 /** A release that could not be asked, and why. */
 export interface Silent extends Release {
   readonly problem: string;
+  /** It runs, and may well serve: this computer's SSH key is what it does not take. */
+  readonly keyRefused?: true;
 }
 
 const NO_ADDRESS = '0.0.0.0';

@@ -4,6 +4,7 @@ import { AnnyError } from '../operation/errors.ts';
 import { fingerprintOfBlob } from './host-key.ts';
 import type { RunOptions, ShellAddress } from './shell.ts';
 
+const SSH_PORT = 22;
 const CONNECT_TIMEOUT_MS = 10_000;
 const OUTPUT_LIMIT_CHARS = 4_000_000;
 
@@ -20,12 +21,15 @@ export interface Connection {
 }
 
 /** Connects once. Only the pinned host key is accepted; anything else is HOST_KEY_MISMATCH, at once. */
-export async function connect(target: ShellAddress & { readonly timeoutMs?: number }): Promise<Connection> {
+export async function connect(
+  target: ShellAddress & { readonly timeoutMs?: number; readonly port?: number },
+): Promise<Connection> {
   const ssh = new NodeSSH();
   const seen: string[] = [];
   try {
     await ssh.connect({
       host: target.address,
+      port: target.port ?? SSH_PORT,
       username: target.user,
       privateKey: await readFile(target.privateKeyPath, 'utf8'),
       readyTimeout: Math.min(CONNECT_TIMEOUT_MS, target.timeoutMs ?? CONNECT_TIMEOUT_MS),
@@ -59,12 +63,22 @@ function connectError(target: ShellAddress, seen: string | undefined, cause: unk
       cause,
     });
   }
+  const found = cause instanceof Error ? cause.message : String(cause);
   return new AnnyError('MACHINE_UNREACHABLE', {
     doing,
-    found: cause instanceof Error ? cause.message : String(cause),
+    found: isAuthentication(cause) ? `it does not let this SSH key in: ${found}` : found,
     next: `check that the machine runs, that its firewall lets you in on port 22, and the key ${target.privateKeyPath}`,
     cause,
   });
+}
+
+/** The machine itself answered, by its pinned host key, and wants another key than this computer's. */
+export function isKeyRefused(error: AnnyError): boolean {
+  return error.code === 'MACHINE_UNREACHABLE' && isAuthentication(error.cause);
+}
+
+function isAuthentication(cause: unknown): boolean {
+  return cause instanceof Error && 'level' in cause && cause.level === 'client-authentication';
 }
 
 function exec(ssh: NodeSSH, address: string, command: string, options: RunOptions): Promise<ExecResult> {

@@ -151,6 +151,11 @@ describe('who writes', () => {
     ['nobody-serves', { machines: [silent(3), standby()] }, 'critical, decide: anny-bluegreen rollback'],
     ['nobody-serves', { machines: [silent(3)] }, 'critical, decide: anny-bluegreen restore'],
     [
+      'key-refused',
+      { machines: [{ ...silent(3), keyRefused: true }, standby()] },
+      'critical, look: anny-bluegreen doctor --preflight',
+    ],
+    [
       'nobody-serves',
       { machines: [answering(2, 'fenced', { since: NOW_SECONDS - 60 })] },
       'critical, decide: anny-bluegreen rollback --to green-2 --lose-writes',

@@ -82,7 +82,7 @@ function nameServerUnfound({ domain, nameAnswers }: Observations['world'], unfou
     code: 'name-server-unfound',
     severity: 'warning',
     found: unfound.map(describeNameAnswer).join('; '),
-    means: `nobody can ask it where users are led, and ${others}: infra.name_servers and the zone's NS records name servers`,
+    means: `nobody can ask it where users are led, and ${others}; infra.name_servers names it, or the zone's NS records`,
     repair: look(`dig NS ${domain}`),
   };
 }

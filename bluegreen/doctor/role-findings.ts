@@ -48,6 +48,7 @@ function committed({ relay, successor }: Of<'committed'>): Finding {
 
 function dark({ standbys, silent, strays }: Of<'dark'>, { nowSeconds, backups }: Observations): Finding {
   const dead = silent.map(describeSilent).join('; ') || 'no machine is the writer';
+  if (silent.some(({ keyRefused }) => keyRefused)) return shutOut(dead);
   const wayBack = standbys.find(({ status }) => status.role === 'relay');
   const off = silent.length === 0 ? '' : 'start it again in the account if you can: then nothing is lost; ';
   if (wayBack !== undefined) {
@@ -80,6 +81,18 @@ function dark({ standbys, silent, strays }: Of<'dark'>, { nowSeconds, backups }:
     found: dead,
     means: `users get no answer. ${off}else ${rest}; restore says first what that loses`,
     repair: decide('anny-bluegreen restore'),
+  };
+}
+
+/** No word of a restore: whoever has the wrong key would take a machine that serves for a dead one. */
+function shutOut(found: string): Finding {
+  return {
+    code: 'key-refused',
+    severity: 'critical',
+    found,
+    means:
+      "it runs, and users may well be served: this computer's key (infra.ssh_private_key) is none that it knows; another operator's ssh-keys push lets one in that config.yaml names",
+    repair: look('anny-bluegreen doctor --preflight'),
   };
 }
 

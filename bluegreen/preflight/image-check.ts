@@ -14,9 +14,11 @@ async function image({ cloud, settings, clock }: Ground): Promise<Seen> {
   const images = await imagesIn(cloud);
   const newest = latestTested(images, name);
   if (newest === undefined) return warning(`the account has no tested image ${name} yet`, `anny-image build ${name}`);
-  await requireRoom({ cloud, settings }, newest);
+  const plan = settings.config.infra.vultr_plan;
+  const isPlan = (await cloud.plans()).some(({ id }) => id === plan);
+  if (isPlan) await requireRoom({ cloud, settings }, newest);
   const old = clock.now() - packagesFrom(images, newest);
   const said = `${name} ${newest.digest.slice(0, 12)} is tested, its packages are ${age(old / 1000)} old`;
-  if (old <= maxAgeMs) return ok(`${said}, and it fits on ${settings.config.infra.vultr_plan}`);
+  if (old <= maxAgeMs) return ok(isPlan ? `${said}, and it fits on ${plan}` : said);
   return warning(`${said}: more than image.max_age`, `anny-image build ${name} brings newer ones`);
 }
