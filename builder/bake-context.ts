@@ -29,6 +29,8 @@ export interface BakeRequest {
   readonly identity: Identity;
   /** The parent's snapshot; undefined bakes on the stock system. */
   readonly parent: SnapshotId | undefined;
+  /** The app's image may be begun, for an image above this one: nothing of this bake needs this computer much any more. */
+  readonly prepareApp: () => void;
   /** The app's image, which may be under way since before there was a machine. */
   readonly bringApp: BringApp;
   /** What the app's image stands on, in the same way. */

@@ -32,6 +32,7 @@ export async function bake(context: BakeContext, request: BakeRequest): Promise<
   });
   const { builder, recorded } = built;
   await powerOff(context, builder);
+  request.prepareApp();
   const snapshot = await takeSnapshot(context, request, builder);
   const fresh = { what: 'boot-test', identity, from: { snapshotId: snapshot } } as const;
   const booted = await withBakeMachine(context, fresh, async ({ id, shell }) => {

@@ -9,7 +9,7 @@ import { planBuild } from './plan-build.ts';
 import { type Account, simulatedAccount } from './trial/account.ts';
 import { bakeProject } from './trial/bake-project.ts';
 import { type Baker, baker } from './trial/baker.ts';
-import { settingsIn } from './trial/project.ts';
+import { addFiles, settingsIn } from './trial/project.ts';
 import { CALM, type Fault, type Temper } from './trial/temper.ts';
 
 async function identitiesIn(directory: string): Promise<readonly [Identity, Identity]> {
@@ -49,6 +49,27 @@ describe('a bake', () => {
         'describe snapshot',
       ],
     ]);
+  });
+
+  test.each([
+    ['at once, for its machine boots soon', ['base', 'shop'], 0],
+    ['once what is below needs this computer no more, where that is baked too', ['shop'], 1],
+  ])('builds the app %s', async (_when, wishes, machines) => {
+    const account = simulatedAccount();
+    const directory = await bakeProject();
+    const shop = 'name: shop\nparent: base\napp: true\n';
+    await addFiles(directory, { 'images/shop.yaml': shop, 'app/Dockerfile': 'FROM scratch\n' });
+    const begun: string[][] = [];
+    for (const name of wishes) {
+      const { context } = await baker(account, directory);
+      const beginApp: typeof context.beginApp = (settings, stop) => {
+        begun.push(account.story.filter((what) => what === 'create bake'));
+        return context.beginApp(settings, stop);
+      };
+      account.story.length = 0;
+      await build({ ...context, beginApp }, { name, force: false, onError: 'destroy' }, async () => false);
+    }
+    expect(begun).toEqual([Array.from({ length: machines }, () => 'create bake')]);
   });
 
   test('is not made when a tested image with the digest exists: one listing, no machine, no parent needed', async () => {

@@ -62,9 +62,12 @@ export async function build(
   });
 }
 
-type AppImages = Pick<BakeRequest, 'bringApp' | 'bringBase'>;
+type AppImages = Pick<BakeRequest, 'bringApp' | 'bringBase' | 'prepareApp'>;
 
-/** The app's image is built here while machines boot and what it stands on is baked; and that is fetched meanwhile too. */
+/**
+ * The app's image is built here while its machine boots, or while the image below is snapshotted and tested: before that this
+ * computer sends what the app stands on, which was fetched while that machine booted.
+ */
 async function withApp<T>(
   { settings, operation, beginApp, beginBase }: BakeContext,
   links: readonly Link[],
@@ -74,9 +77,12 @@ async function withApp<T>(
   const stop = AbortSignal.any([operation.interrupt, ended.signal]);
   const wanted = links.filter(({ found }) => found === undefined).map(({ chain }) => own(chain));
   const base = wanted.some((definition) => definition.app_base) ? beginBase(settings, stop) : undefined;
-  const app = wanted.some((definition) => definition.app) ? beginApp(settings, stop) : undefined;
+  let app = wanted[0]?.app ? beginApp(settings, stop) : undefined;
   try {
     return await use({
+      prepareApp: () => {
+        if (wanted.some((definition) => definition.app)) app ??= beginApp(settings, stop);
+      },
       bringBase: (shell, progress) => (base ?? beginBase(settings, stop))(shell, progress),
       bringApp: (shell, progress) => (app ?? beginApp(settings, stop))(shell, progress),
     });

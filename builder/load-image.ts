@@ -16,7 +16,7 @@ export function loadScript(tag: string, gone?: string): string {
   const untag = gone === undefined ? '' : `docker image rm ${quote(gone)} >/dev/null 2>&1 || true\n`;
   return `loaded=$(docker load --quiet | sed -nE 's/^Loaded image( ID)?: //p' | tail -n 1)
 docker tag "$loaded" ${quote(tag)}
-${untag}docker image inspect ${quote(tag)} >/dev/null && docker image prune --force >/dev/null`;
+${untag}docker image prune --force >/dev/null`;
 }
 
 /** The layers of each image that the machine has, one image a line. */
