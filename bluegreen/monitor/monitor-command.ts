@@ -67,8 +67,8 @@ async function tellTurn(line: Command, report: Report, look: () => Promise<Turn>
     const seen = await look();
     const at = new Date(systemClock.now()).toISOString();
     const where = seen.address === '' ? '' : ` at ${seen.address}`;
-    const told = seen.alert === '' ? '' : `; told: ${seen.alert}`;
-    answer(line, { at, ...seen }, `${at.slice(0, 19)}Z  ${seen.state.padEnd(7)}  ${seen.why}${where}${told}\n`);
+    const news = seen.alert === '' ? '' : `; ${seen.told ? 'told' : 'changed'}: ${seen.alert}`;
+    answer(line, { at, ...seen }, `${at.slice(0, 19)}Z  ${seen.state.padEnd(7)}  ${seen.why}${where}${news}\n`);
     return { up: 0, down: EXIT_DOWN, unknown: EXIT_UNKNOWN }[seen.state];
   } catch (error) {
     if (!(error instanceof AnnyError)) throw error;

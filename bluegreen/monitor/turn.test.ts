@@ -129,7 +129,8 @@ describe('a look from outside', () => {
 
   test('goes on without anybody to tell', async () => {
     ports = { ...ports, tell: undefined };
-    expect(await turns([DOWN, DOWN])).toEqual(['down']);
+    answers = [DOWN, DOWN];
+    expect(await turn(ports, TARGET)).toMatchObject({ state: 'down', told: false });
     expect(JSON.parse(await readFile(join(directory, '.anny', 'monitor.json'), 'utf8'))).toMatchObject({
       state: 'down',
     });

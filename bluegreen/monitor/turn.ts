@@ -12,20 +12,22 @@ export interface TurnPorts extends LookPorts {
 }
 
 export interface Turn extends Look {
-  /** What the webhook was told; "" when nothing has changed. */
+  /** What there is to tell; "" when nothing has changed. */
   readonly alert: string;
+  /** False also where there is nobody to tell. */
+  readonly told: boolean;
 }
 
-/** One look, and an alert when what is seen has changed. It is remembered only once it is told: a webhook that fails is told again. */
+/** One look, and an alert when what is seen has changed. Where there is somebody to tell, it is remembered only once it is told: a webhook that fails is told again. */
 export async function turn(ports: TurnPorts, target: Target): Promise<Turn> {
   const before = await ports.memory.recall();
   const known = before?.state ?? 'up';
   const seen = await (known === 'up' ? lookTwice : look)(ports, target);
-  if (seen.state === 'unknown' || seen.state === known) return { ...seen, alert: '' };
+  if (seen.state === 'unknown' || seen.state === known) return { ...seen, alert: '', told: false };
   const now = ports.clock.now();
   const lasted = before === undefined ? '' : ` after ${age((now - before.sinceMs) / 1000)}`;
   const alert = `${target.name} is ${seen.state.toUpperCase()} (was ${known.toUpperCase()})${lasted}, seen from ${ports.from}: ${seen.why}`;
   await ports.tell?.(alert);
   await ports.memory.keep({ state: seen.state, sinceMs: now });
-  return { ...seen, alert };
+  return { ...seen, alert, told: ports.tell !== undefined };
 }
