@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import Docker from 'dockerode';
+import { AnnyError } from '../../operation/errors.ts';
 import { endRecorded } from '../../operation/recorded-process.ts';
 import { answers, type Surroundings, stopEngine } from './engine.ts';
 import { LABEL_CLOUD, networkName, placeFiles } from './place.ts';
@@ -49,8 +50,34 @@ async function removeAll(engine: Docker, name: string, network: string): Promise
   await Promise.all(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true, v: true })));
   const { Volumes } = await engine.listVolumes({ filters: mine });
   await Promise.all(Volumes.map(({ Name }) => engine.getVolume(Name).remove({ force: true })));
-  const images = await engine.listImages({ filters: { reference: [`${name}/snapshot`] } });
-  for (const image of images) await engine.getImage(image.Id).remove({ force: true });
+  await removeSnapshots(engine, name);
   const networks = await engine.listNetworks({ filters: { ...mine, name: [network] } });
   await Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove()));
+}
+
+/**
+ * Snapshots of machines from snapshots stand on one another, and the lowest goes last. One that was deleted while a machine stood on it has
+ * no name any more: only the label that it has from its machine tells whose it is.
+ */
+async function removeSnapshots(engine: Docker, name: string): Promise<void> {
+  for (let before = Number.POSITIVE_INFINITY; ; ) {
+    const images = await engine.listImages({ all: true, filters: { label: [`${LABEL_CLOUD}=${name}`] } });
+    if (images.length === 0) return;
+    if (images.length >= before) throw usedByOthers(name, images.length);
+    before = images.length;
+    for (const { Id } of images) await engine.getImage(Id).remove({ force: true }).catch(ignoreUsed);
+  }
+}
+
+/** By another image that stands on it, or one that is gone with one of those. */
+function ignoreUsed(error: { statusCode?: number }): void {
+  if (error.statusCode !== 409 && error.statusCode !== 404) throw error;
+}
+
+function usedByOthers(name: string, count: number): AnnyError {
+  return new AnnyError('CLOUD_LEFTOVER', {
+    doing: `removing the snapshots of ${name}`,
+    found: `${count} are used by containers or images that are none of this cloud`,
+    next: `docker ps -a and docker images -a --filter label=${LABEL_CLOUD}=${name} show them; remove those, then run anny-cloud reset again`,
+  });
 }
