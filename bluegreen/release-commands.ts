@@ -42,7 +42,10 @@ interface RestoreOptions {
   readonly loseWrites?: true;
 }
 
-const IMAGE = ['--image <digest>', 'image by the first characters of its digest (default: the newest tested)'] as const;
+const IMAGE = [
+  '--image <digest>',
+  'image by the first characters of its digest (default: the newest tested one of this environment)',
+] as const;
 const AGAIN = [
   '--again',
   'bring up a new machine although the live one has this image (new secrets, for example)',

@@ -19,7 +19,7 @@ async function trying(vouched: Vouched, config = NONE) {
 
 describe('an image that is to be brought up', () => {
   test.each([NONE, SIGNERS])('is, when it is the one that was signed', async (config) => {
-    const { image, warnings } = await trying({ kind: 'signed', by: 'ann' }, config);
+    const { image, warnings } = await trying({ kind: 'signed', by: 'ann', environment: 'production' }, config);
     expect(await image).toBe(IMAGE);
     expect(warnings).toEqual([]);
   });

@@ -49,9 +49,9 @@ export async function imagesIn(cloud: Cloud): Promise<readonly Image[]> {
     .sort((a, b) => b.createdAt.localeCompare(a.createdAt));
 }
 
-/** The newest image of a name that may be brought up; its digest may be given by its first characters. */
-export function latestTested(images: readonly Image[], name: string, digest = ''): Image | undefined {
-  return images.find(
+/** The images of a name that may be brought up, newest first; a digest may be given by its first characters. */
+export function testedOf(images: readonly Image[], name: string, digest = ''): readonly Image[] {
+  return images.filter(
     (image) => image.name === name && image.stage === 'tested' && image.complete && image.digest.startsWith(digest),
   );
 }
@@ -61,6 +61,11 @@ export function parentOf(images: readonly Image[], child: Image): Image | undefi
   return images.find(
     (one) => one.stage === 'tested' && one.digest.startsWith(child.parent) && one.createdAt <= child.createdAt,
   );
+}
+
+/** The newest of them. */
+export function latestTested(images: readonly Image[], name: string): Image | undefined {
+  return testedOf(images, name)[0];
 }
 
 /** When its packages were fetched, in milliseconds: those of its parents are older than it is itself. */

@@ -84,7 +84,9 @@ describe('an image is vouched for', () => {
 
   test('when it is the one that was signed', async () => {
     const scene = await baked();
-    expect(await judge(scene.image, await papersOf(scene))).toEqual({ kind: 'signed', by: 'SHA256:op1' });
+    expect(await judge(scene.image, await papersOf(scene))).toEqual({
+      ...{ kind: 'signed', by: 'SHA256:op1', environment: 'production' },
+    });
   });
 
   test('not when nobody signed it', async () => {

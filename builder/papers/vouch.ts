@@ -2,11 +2,16 @@ import { fingerprintOf } from '../../machine/host-key.ts';
 import type { Image } from '../catalog.ts';
 import { type Papers, statementOf } from './papers.ts';
 import type { Signatures } from './signatures.ts';
-import { byproduct, CONTENTS_PATH, sha256 } from './statement.ts';
+import { byproduct, CONTENTS_PATH, type Statement, sha256 } from './statement.ts';
 
 /** What the papers of an image are worth. */
 export type Vouched =
-  | { readonly kind: 'signed'; readonly by: string }
+  | {
+      readonly kind: 'signed';
+      readonly by: string;
+      /** Whose configuration is baked in. */
+      readonly environment: string;
+    }
   /** Nobody signed it: an earlier version of Anny baked it, or somebody took its papers away. */
   | { readonly kind: 'without papers' }
   | { readonly kind: 'wrong'; readonly found: string };
@@ -28,14 +33,20 @@ export async function vouch(
   if (name === undefined && Object.keys(signers).length > 0) {
     return wrong(`it is signed with ${key}, which is none of image.signers (${Object.keys(signers).join(', ')})`);
   }
-  const problem = problemOf(image, papers);
-  return problem === undefined ? { kind: 'signed', by: name ?? key } : wrong(problem);
+  const statement = statementOf(papers);
+  if (statement === undefined) return wrong('what is signed is no provenance of an image');
+  const problem = problemOf(image, papers, statement);
+  if (problem !== undefined) return wrong(problem);
+  const { environment } = statement.predicate.buildDefinition.externalParameters;
+  return { kind: 'signed', by: name ?? key, environment };
 }
 
 /** A good signature is worth nothing on another image. */
-function problemOf(image: Pick<Image, 'name' | 'digest' | 'snapshotId'>, papers: Papers): string | undefined {
-  const statement = statementOf(papers);
-  if (statement === undefined) return 'what is signed is no provenance of an image';
+function problemOf(
+  image: Pick<Image, 'name' | 'digest' | 'snapshotId'>,
+  papers: Papers,
+  statement: Statement,
+): string | undefined {
   const [{ name, digest, annotations }] = statement.subject;
   if (name !== image.name || digest.sha256 !== image.digest)
     return `its provenance is that of ${name} ${digest.sha256.slice(0, 12)}`;

@@ -53,6 +53,7 @@ const byReservedIp: Settings = {
 /** A command of anny-bluegreen on somebody's computer. */
 export function open(world: World, caller: Operator, command: string, onTurn: () => void = () => undefined): Context {
   const clock = clockPort(world, caller);
+  const settings = world.byReservedIp ? byReservedIp : byRecord;
   const operation: Operation = {
     id: world.random.hex(6),
     command,
@@ -67,7 +68,7 @@ export function open(world: World, caller: Operator, command: string, onTurn: ()
   };
   caller.token = () => operation.held.lease?.token;
   return {
-    settings: world.byReservedIp ? byReservedIp : byRecord,
+    settings,
     operation,
     here: herePort(world, caller),
     lock: { waitMs: LOCK_WAIT_MS, reason: '' },
@@ -78,7 +79,7 @@ export function open(world: World, caller: Operator, command: string, onTurn: ()
     backups: backupsPort(world, caller),
     smoke: smokePort(world, caller),
     hooks: hooksPort(world, caller),
-    vouching: { vouch: async () => ({ kind: 'signed', by: 'ops' }) },
+    vouching: { vouch: async () => ({ kind: 'signed', by: 'ops', environment: settings.environment }) },
   };
 }
 
