@@ -104,13 +104,13 @@ function image({ images, situation }: Observations): Finding[] {
   const { tags } = situation.writer;
   const tested = images.filter(({ stage, complete }) => stage === 'tested' && complete);
   if (tested.some(({ digest }) => digest.startsWith(tags.image))) return [];
-  const next = tested[0] === undefined ? 'there is no other' : `restore would take ${tested[0].digest.slice(0, 12)}`;
   return [
     {
       code: 'image-gone',
       severity: 'warning',
       found: `the account has no tested image ${tags.image} any more, which ${tags.release} was made from`,
-      means: `were the machine lost, the same could not be brought up again; ${next}`,
+      means:
+        'were the machine lost, the same could not be brought up again: restore would take another one, where there is one',
       repair: look('anny-image list'),
     },
   ];
