@@ -86,10 +86,11 @@ is_earlier_writer() {
     'any(.[]; .event == "activated" and .release == $host and .generation < $generation)' >/dev/null
 }
 
-# is_before_role MOMENT: who takes a lock, or renews it, while this machine is the writer is at work: a person on an earlier one.
+# is_before_role MOMENT: who takes a lock, or renews it, while this machine is the writer is at work: a person on an earlier one. The role
+# is dated in whole seconds, and what was tidying may have been ended in that very one.
 is_before_role() {
   local moment
-  moment=$(date -d "$1" +%s) && [[ $moment -lt $SINCE ]]
+  moment=$(date -d "$1" +%s) && [[ $moment -le $SINCE ]]
 }
 
 die_repository() {
