@@ -18,7 +18,7 @@ const LEAVES_ALL_AS_IT_WAS: readonly number[] = [ERROR_CODES.HANDOVER_UNDONE];
  */
 export async function abort(context: Context, begun: Begun): Promise<Outcome> {
   const { lease, observed } = begun;
-  const interrupted = await findInterrupted(context, lease);
+  const interrupted = await findInterrupted(context, begun);
   if (interrupted === undefined) return { kind: 'nothing' };
   const { who } = interrupted;
   context.operation.report.note(`taking back ${who}`);

@@ -4,6 +4,7 @@ import { warn, withUndo } from '../operation/step.ts';
 import { carryOut } from './carry-out.ts';
 import type { PlannedCommand, ReleaseCommand } from './command.ts';
 import type { Context } from './context.ts';
+import { releasesIn } from './interrupted.ts';
 import { lowerTtl } from './lower-ttl.ts';
 import type { Plan } from './plan.ts';
 import { planCommand } from './plan-command.ts';
@@ -98,10 +99,11 @@ function workFor(
 }
 
 /** In the account for everybody; in the journal here, should the account have lost it. */
-async function writeDown({ operation, lock }: Context, work: Work, { lease }: Pick<Begun, 'lease'>): Promise<void> {
+async function writeDown({ operation, lock }: Context, work: Work, { lease, observed }: Begun): Promise<void> {
   const { id, clock, journal } = operation;
   const entry = { at: clock.now(), operation: id, command: operation.command, step: work.command.kind };
-  await journal.append({ ...entry, event: 'begin', data: { work: JSON.stringify(work), reason: lock.reason } });
+  const data = { work: JSON.stringify(work), reason: lock.reason, beside: releasesIn(observed.world).join(' ') };
+  await journal.append({ ...entry, event: 'begin', data });
   await lease.write(work);
 }
 

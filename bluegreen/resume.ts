@@ -9,7 +9,7 @@ import { findInterrupted } from './interrupted.ts';
 export async function resume(context: Context, begun: Begun): Promise<Outcome> {
   const { lease, observed } = begun;
   const { clock, report } = context.operation;
-  const interrupted = await findInterrupted(context, lease);
+  const interrupted = await findInterrupted(context, begun);
   if (interrupted === undefined) return { kind: 'nothing' };
   const { work, who } = interrupted;
   report.note(`going on with ${who}`);
