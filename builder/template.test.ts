@@ -97,14 +97,19 @@ test.each([`it's`, '$(id) `id` $HOME', 'a "quoted" \\ word', 'two\nlines', '', '
   },
 );
 
-test('a template that does not render is named, with what it may use', async () => {
+/** Renders an image whose only template this is. */
+async function renderMotd(text: string) {
   const directory = await projectWith({
     'images/thing.yaml': 'name: thing\nos: true\ntemplates: templates/thing\n',
-    'templates/thing/etc/motd.hbs': 'hello {{publicNaem}}\n',
+    'templates/thing/etc/motd.hbs': text,
   });
   const [definition] = await readChain(directory, 'thing');
   if (definition === undefined) throw new Error('no definition');
-  await expect(renderTree(await settingsIn(directory), definition)).rejects.toMatchObject({
+  return renderTree(await settingsIn(directory), definition);
+}
+
+test('a template that does not render is named, with what it may use', async () => {
+  await expect(renderMotd('hello {{publicNaem}}\n')).rejects.toMatchObject({
     code: 'TEMPLATE_INVALID',
     doing: 'rendering templates/thing/etc/motd.hbs',
     found: expect.stringContaining('publicNaem'),
@@ -113,13 +118,7 @@ test('a template that does not render is named, with what it may use', async () 
 });
 
 test('a template that is not closed says so, and on which line', async () => {
-  const directory = await projectWith({
-    'images/thing.yaml': 'name: thing\nos: true\ntemplates: templates/thing\n',
-    'templates/thing/etc/motd.hbs': 'hello\n{{#if publicName}}\n',
-  });
-  const [definition] = await readChain(directory, 'thing');
-  if (definition === undefined) throw new Error('no definition');
-  await expect(renderTree(await settingsIn(directory), definition)).rejects.toMatchObject({
+  await expect(renderMotd('hello\n{{#if publicName}}\n')).rejects.toMatchObject({
     found: expect.stringContaining('Parse error on line 3'),
     next: expect.stringContaining('{{/if}}'),
   });
