@@ -4,7 +4,7 @@ import { warn, withUndo } from '../operation/step.ts';
 import { carryOut } from './carry-out.ts';
 import type { PlannedCommand, ReleaseCommand } from './command.ts';
 import type { Context } from './context.ts';
-import { releasesIn } from './interrupted.ts';
+import { releaseNames } from './interrupted.ts';
 import { lowerTtl } from './lower-ttl.ts';
 import type { Plan } from './plan.ts';
 import { planCommand } from './plan-command.ts';
@@ -102,7 +102,7 @@ function workFor(
 async function writeDown({ operation, lock }: Context, work: Work, { lease, observed }: Begun): Promise<void> {
   const { id, clock, journal } = operation;
   const entry = { at: clock.now(), operation: id, command: operation.command, step: work.command.kind };
-  const data = { work: JSON.stringify(work), reason: lock.reason, beside: releasesIn(observed.world).join(' ') };
+  const data = { work: JSON.stringify(work), reason: lock.reason, beside: releaseNames(observed.world).join(' ') };
   await journal.append({ ...entry, event: 'begin', data });
   await lease.write(work);
 }

@@ -22,7 +22,7 @@ export async function findInterrupted(
 }
 
 /** The names of all releases that there are. */
-export function releasesIn({ answering, silent }: World): readonly string[] {
+export function releaseNames({ answering, silent }: World): readonly string[] {
   return [...answering, ...silent].map(({ tags }) => tags.release);
 }
 
