@@ -8,7 +8,7 @@ import { AnnyError } from '../operation/errors.ts';
 import type { StepReport } from '../operation/report.ts';
 import { type Waiting, waitFor } from '../operation/wait.ts';
 import type { Context } from './context.ts';
-import { type Answering, type Release, reach } from './release.ts';
+import { type Answering, askedOf, type Release, reach } from './release.ts';
 import { type MachineKind, type Slot, tagsOf } from './tags.ts';
 
 const NO_ADDRESS = '0.0.0.0';
@@ -94,10 +94,7 @@ async function tryToReach(
 ): Promise<Waiting<Answering>> {
   try {
     const box = await reach(context, release, true);
-    const askedSince = Math.floor(context.operation.clock.now() / 1000);
-    const status = await box.status();
-    const askedAt = Math.round(context.operation.clock.now() / 1000);
-    return { done: { ...release, box, status, askedSince, askedAt } };
+    return { done: { ...release, box, ...(await askedOf(context.operation.clock, () => box.status())) } };
   } catch (error) {
     if (!(error instanceof AnnyError) || error.code === 'HOST_KEY_MISMATCH') throw error;
     return { not: error.found, againInMs: againAfter(error) };

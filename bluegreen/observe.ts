@@ -3,7 +3,7 @@ import { isKeyRefused } from '../machine/ssh.ts';
 import { AnnyError, hasCode } from '../operation/errors.ts';
 import type { Context } from './context.ts';
 import type { NameAnswer } from './name-servers.ts';
-import { type Answering, type Release, reach, releasesIn, type Silent } from './release.ts';
+import { type Answering, askedOf, type Release, reach, releasesIn, type Silent } from './release.ts';
 import { chooseReservedIp } from './reserved-ip.ts';
 
 const LOOKS = 4;
@@ -82,9 +82,12 @@ export async function ask(context: Context, release: Release): Promise<Answering
   try {
     const box = await reach(context, release);
     try {
-      const askedSince = Math.floor(context.operation.clock.now() / 1000);
-      const status = await (context.operation.held.lease === undefined ? box.status() : box.claim());
-      return { ...release, box, status, askedSince, askedAt: Math.round(context.operation.clock.now() / 1000) };
+      const { clock, held } = context.operation;
+      return {
+        ...release,
+        box,
+        ...(await askedOf(clock, () => (held.lease === undefined ? box.status() : box.claim()))),
+      };
     } catch (error) {
       await box.close();
       throw error;

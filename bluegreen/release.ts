@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Instance } from '../cloud/cloud.ts';
 import type { Box, BoxStatus } from '../machine/box.ts';
+import type { Clock } from '../operation/clock.ts';
 import { AnnyError } from '../operation/errors.ts';
 import type { Context } from './context.ts';
 import { type ReleaseTags, readTags, type Slot, tagsOf } from './tags.ts';
@@ -20,6 +21,16 @@ export interface Answering extends Release {
   readonly askedAt: number;
   /** When it was asked. Between the two, it does not matter how long apart, is the moment that its answer is of. */
   readonly askedSince: number;
+}
+
+/** What a machine says when it is asked, and the moments between which it was. */
+export async function askedOf(
+  clock: Clock,
+  asking: () => Promise<BoxStatus>,
+): Promise<Pick<Answering, 'status' | 'askedSince' | 'askedAt'>> {
+  const askedSince = Math.floor(clock.now() / 1000);
+  const status = await asking();
+  return { status, askedSince, askedAt: Math.round(clock.now() / 1000) };
 }
 
 /** A release that could not be asked, and why. */
