@@ -1,6 +1,6 @@
 import type { Instance } from '../../cloud/cloud.ts';
 import type { World } from '../observe.ts';
-import { type ReleaseTags, readTags } from '../tags.ts';
+import { type ReleaseTags, readTags, tagValue } from '../tags.ts';
 import type { Door } from './logins.ts';
 
 export function doorOf({ tags, address }: { readonly tags: ReleaseTags; readonly address: string }): Door {
@@ -22,7 +22,7 @@ export interface OtherMachine {
 
 export function machinesElsewhere(instances: readonly Instance[], environment: string): readonly OtherMachine[] {
   return instances.flatMap((instance) => {
-    const other = instance.tags.find((tag) => tag.startsWith('env='))?.slice('env='.length) ?? environment;
+    const other = tagValue(instance.tags, 'env') || environment;
     const tags = other === environment ? undefined : readTags(instance, other);
     const { address } = instance;
     if (tags === undefined) return [];
