@@ -669,7 +669,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'machines are looked at, not claimed',
     breaks: 'a verb of an older holder has its effect after the look',
     file: 'bluegreen/observe.ts',
-    find: '(context.operation.held.lease === undefined ? box.status() : box.claim())',
+    find: '(held.lease === undefined ? box.status() : box.claim())',
     replace: 'box.status()',
   },
   {
