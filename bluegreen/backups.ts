@@ -6,8 +6,8 @@ export interface Backups {
   readonly configured: boolean;
   /** False when the repository lies on the machine itself: it helps against mistakes, and is gone with the machine. */
   readonly offMachine: boolean;
-  /** BACKUP_UNREADABLE, PROGRAM_MISSING, SECRET_MISSING. */
-  list(): Promise<Kept>;
+  /** BACKUP_UNREADABLE, also when it takes longer than it may; PROGRAM_MISSING, SECRET_MISSING. */
+  list(limitMs?: number): Promise<Kept>;
   /** Fetches all of it, to its end: BACKUP_CORRUPT when a bit of it is not as it was written. */
   verify(backup: Backup): Promise<void>;
   /** Its state, as a tar with the directory "state". */
@@ -52,6 +52,11 @@ export interface Backup {
 export function backupName(at: number, id: string): string {
   const [day = '', time = ''] = new Date(at * 1000).toISOString().replaceAll(/[-:]/g, '').split('T');
   return `${day}-${time.slice(0, 6)}-${id.slice(0, 8)}`;
+}
+
+/** The later one of what machines tell and what backups do: backups outlive machines. */
+export function laterGeneration(known: number, backups: readonly Backup[]): number {
+  return Math.max(known, ...backups.map(({ generation }) => generation));
 }
 
 /** By the order of writers first: no two machines' clocks agree, one of them may be set, and a machine that was replaced may still have written. */

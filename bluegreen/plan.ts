@@ -1,7 +1,7 @@
 import type { Image } from '../builder/catalog.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { age } from './age.ts';
-import type { Backup } from './backups.ts';
+import { type Backup, laterGeneration } from './backups.ts';
 import { wouldLoseWrites } from './fence.ts';
 import { agoThere, backupLacks, fencedLacks, type GivenUp, givenUp, standbyLacks } from './given-up.ts';
 import { describeLostWrites, type LostWrites, writesSince } from './lost-writes.ts';
@@ -208,7 +208,7 @@ export function planRestore(situation: Situation, wish: RestoreWish): Plan {
   const lostSeconds = backupLacks(backup, [...standbys, ...silent], wish.nowSeconds);
   // What cannot be asked is fenced, not destroyed: it may have served.
   const strays = situation.strays.filter((one) => 'box' in one || !unasked.includes(one));
-  const after = Math.max(latestGeneration(situation), ...wish.backups.map(({ generation }) => generation));
+  const after = laterGeneration(latestGeneration(situation), wish.backups);
   const lost = givenUp(lostSeconds, wish);
   return { action: 'restore', after, backup, fence, standbys, ...lost, ...bringing(wish.image, slot, strays) };
 }

@@ -1,4 +1,5 @@
 import { pointOfNoReturn, runStep } from '../operation/step.ts';
+import { afterBackups } from './after-backups.ts';
 import type { Context } from './context.ts';
 import { fenceAll } from './fence.ts';
 import { finishHandover } from './handover.ts';
@@ -23,13 +24,14 @@ export async function rollback(context: Context, plan: Extract<Plan, { action: '
 
 /** The newer machine cannot be asked: it is fenced, and the standby serves what it had when it handed over. */
 export async function fallBack(context: Context, plan: Extract<Plan, { action: 'fall-back' }>): Promise<Answering> {
+  const after = await afterBackups(context, plan.after);
   pointOfNoReturn(context.operation);
   await partWays(context, plan.to, [...plan.fence, ...plan.standbys], plan);
   await fenceAll(context, plan.fence);
   await runStep(context.operation, {
     name: 'activate',
     detail: plan.to.tags.release,
-    run: () => plan.to.box.activate(plan.after),
+    run: () => plan.to.box.activate(after),
   });
   return settleOn(context, plan.to, plan.standbys);
 }

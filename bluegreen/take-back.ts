@@ -1,6 +1,7 @@
 import { AnnyError } from '../operation/errors.ts';
 import { pointOfNoReturn, runStep } from '../operation/step.ts';
 import { waitFor } from '../operation/wait.ts';
+import { afterBackups } from './after-backups.ts';
 import type { Context } from './context.ts';
 import { fence, fenceAll } from './fence.ts';
 import { isLedTo } from './leading.ts';
@@ -15,6 +16,7 @@ const POLL_MS = 2_000;
 
 /** A fenced machine serves again, with the data that it had: it is started where it is off, and the writer fenced in its place. */
 export async function takeBack(context: Context, plan: Extract<Plan, { action: 'take-back' }>): Promise<Answering> {
+  const after = await afterBackups(context, plan.after);
   const to = 'box' in plan.to ? plan.to : await start(context, plan.to, plan.fence);
   // What is fenced serves again only like this.
   pointOfNoReturn(context.operation);
@@ -23,7 +25,7 @@ export async function takeBack(context: Context, plan: Extract<Plan, { action: '
   await runStep(context.operation, {
     name: 'unfence',
     detail: to.tags.release,
-    run: () => to.box.unfence(plan.after),
+    run: () => to.box.unfence(after),
   });
   return settleOn(context, to, plan.standbys);
 }

@@ -22,11 +22,11 @@ export function resticBackups(settings: Settings, { listLimitMs }: { readonly li
   return {
     configured: address !== '',
     offMachine,
-    list: async () => {
+    list: async (limitMs = listLimitMs) => {
       if (address === '' || !offMachine) return NOTHING;
       const result = await restic(open('listing the backups'), ['--no-lock', 'snapshots', '--json'], {
         trust,
-        limitMs: listLimitMs,
+        limitMs,
       });
       if (result.code === 0) return keptIn(result.output);
       if (NOT_MADE_YET.test(result.problem)) return NOTHING;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { locked } from './box/flags.ts';
 import { type Machine, pause } from './box/machine.ts';
 import { cut, dies } from './connection.ts';
-import { at, live, PROMOTE, RESTORE, ROLLBACK, type Stage } from './directed.ts';
+import { at, live, PROMOTE, RESTORE, ROLLBACK, type Stage, type Start } from './directed.ts';
 import { bake } from './world.ts';
 
 const SETTLE = { kind: 'settle' } as const;
@@ -12,8 +12,8 @@ function tagsOf({ world }: Stage, machine: Machine): readonly string[] {
 }
 
 /** A writer and two standbys, the oldest first. */
-async function three(): Promise<{ stage: Stage; first: Machine; second: Machine }> {
-  const stage = await live();
+async function three(start: Start = {}): Promise<{ stage: Stage; first: Machine; second: Machine }> {
+  const stage = await live(start);
   const first = stage.writer();
   await stage.run(PROMOTE);
   const second = stage.writer();
@@ -38,8 +38,8 @@ describe('every standby relays straight to the writer', () => {
 });
 
 describe('a machine that goes on without the newest', () => {
-  test('is a later writer than all that answer', async () => {
-    const { stage, first, second } = await three();
+  test('is a later writer than all that answer, also where there are no backups to tell', async () => {
+    const { stage, first, second } = await three({ backups: false });
     dies(stage.writer());
     await stage.run({ kind: 'rollback', loseWrites: true, to: first.disk.release });
     expect(stage.writer()).toBe(first);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { newestFirst } from '../../bluegreen/backups.ts';
+import type { Machine } from './box/machine.ts';
 import { cut, dies, reboot } from './connection.ts';
-import { at, live, PROMOTE, RESTORE, ROLLBACK, stage } from './directed.ts';
+import { at, live, PROMOTE, RESTORE, ROLLBACK, type Stage, stage } from './directed.ts';
 import { backupOf } from './example-releases.ts';
 import { bake } from './world.ts';
 
@@ -229,6 +230,33 @@ describe('a first release beside backups of one that is gone', () => {
     expect(newestFirst(begun.world.store)[0]?.release).toBe(begun.writer().disk.release);
   });
 });
+
+describe('a machine that serves again in place of one that the account has lost', () => {
+  test.each([
+    ['the standby', PROMOTE, undefined],
+    ['a fenced one', { kind: 'restore', loseWrites: true }, 'by name'],
+  ] as const)('(%s) comes after the backups of that one: its own are the newest', async (_which, command, named) => {
+    const stage = await live({ follows: true });
+    const older = stage.writer();
+    await stage.run(command);
+    const later = stage.writer();
+    await stage.wait(600);
+    vanishes(stage, later);
+    const to = named === undefined ? undefined : older.disk.release;
+    expect(await stage.run({ kind: 'rollback', loseWrites: true, to })).toMatchObject({ kind: 'success' });
+    expect(stage.writer()).toBe(older);
+    await stage.wait(120);
+    expect(newestFirst(stage.world.store)[0]?.release).toBe(older.disk.release);
+    dies(older);
+    expect(await stage.run({ kind: 'restore', loseWrites: true })).toMatchObject({ kind: 'success' });
+    await stage.setInOrder();
+  });
+});
+
+function vanishes({ world }: Stage, machine: Machine): void {
+  dies(machine);
+  for (const [id, one] of world.rented) if (one.machine === machine) world.rented.delete(id);
+}
 
 describe('an answer that waited on a computer that slept', () => {
   test('is as old as its question: all that a standby lacks is announced', async () => {
