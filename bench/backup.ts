@@ -54,13 +54,15 @@ function startWriting() {
       await sleep(PAUSE_MS);
     }
   };
-  const all = Array.from({ length: WRITERS }, (_, writer) => write(writer));
+  // One may break off long before it is asked for; what it broke off with is told then.
+  const all = Promise.allSettled(Array.from({ length: WRITERS }, (_, writer) => write(writer)));
   return {
     acknowledged,
     stop: async () => {
       running = false;
-      await Promise.all(all);
+      const broken = (await all).find((one) => one.status === 'rejected');
       await client.close();
+      if (broken !== undefined) throw broken.reason;
     },
   };
 }
