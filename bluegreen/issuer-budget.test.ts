@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { BoxStatus } from '../machine/box.ts';
 import { answering, backupOf, IMAGE, NOW_SECONDS, seen } from '../test/simulation/example-releases.ts';
 import { certificatesOf, certificatesText } from './issuer-budget.ts';
-import { planPromote, planRestore, planRollback } from './plan.ts';
+import { planPromote } from './plan-promote.ts';
+import { planRestore } from './plan-restore.ts';
+import { planRollback } from './plan-rollback.ts';
 import { judge } from './situation.ts';
 
 const issuer = { server: 'https://acme.test', issuedInWeek: 2, weeklyLimit: 5, failures: 0, failure: '', nextTryAt: 0 };

@@ -4,7 +4,10 @@ import { warn } from '../operation/step.ts';
 import type { PlannedCommand } from './command.ts';
 import type { Context } from './context.ts';
 import { bakedElsewhere, firstOwn } from './own-image.ts';
-import { type Plan, planPromote, planRestore, planRollback, planSettle } from './plan.ts';
+import type { Plan } from './plan.ts';
+import { planPromote, planSettle } from './plan-promote.ts';
+import { planRestore } from './plan-restore.ts';
+import { planRollback } from './plan-rollback.ts';
 import type { Situation } from './situation.ts';
 import { requireTrusted } from './trusted-image.ts';
 

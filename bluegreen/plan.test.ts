@@ -3,7 +3,9 @@ import { answering, backupOf, IMAGE, NOW_SECONDS, seen, silent } from '../test/s
 import { age } from './age.ts';
 import type { Backup } from './backups.ts';
 import type { Plan } from './plan.ts';
-import { planPromote, planRestore, planRollback } from './plan.ts';
+import { planPromote } from './plan-promote.ts';
+import { planRestore } from './plan-restore.ts';
+import { planRollback } from './plan-rollback.ts';
 import type { Answering, Silent } from './release.ts';
 import { judge } from './situation.ts';
 

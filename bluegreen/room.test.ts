@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { usd } from '../cloud/money.ts';
 import { answering, IMAGE, seen } from '../test/simulation/example-releases.ts';
-import { planPromote, planSettle } from './plan.ts';
+import { planPromote, planSettle } from './plan-promote.ts';
 import { type Room, roomProblems } from './room.ts';
 import { judge } from './situation.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { usd } from '../../cloud/money.ts';
 import { answering, IMAGE, seen } from '../../test/simulation/example-releases.ts';
-import { planPromote, planRollback } from '../plan.ts';
+import { planPromote } from '../plan-promote.ts';
+import { planRollback } from '../plan-rollback.ts';
 import type { Answering } from '../release.ts';
 import { judge } from '../situation.ts';
 import { type CostFacts, planCost, planCostText } from './plan-cost.ts';

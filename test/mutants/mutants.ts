@@ -224,21 +224,21 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a take-over asks nobody',
     breaks: 'what the old machine may have written since is given up unsaid',
-    file: 'bluegreen/plan.ts',
+    file: 'bluegreen/plan-take-over.ts',
     find: "  if (wish.loseWrites) return { action: 'take-over', to, fence: cannotBeAsked(situation), standbys, ...lost };",
     replace: "  if (to) return { action: 'take-over', to, fence: cannotBeAsked(situation), standbys, ...lost };",
   },
   {
     name: 'a backup older than a standby is restored',
     breaks: 'writes that the standby has are given up',
-    file: 'bluegreen/plan.ts',
+    file: 'bluegreen/plan-restore.ts',
     find: '    refuseOlderThanStandby(standbys, backup, wish);\n',
     replace: '',
   },
   {
     name: 'a fall back asks nobody',
     breaks: 'writes are given up without --lose-writes',
-    file: 'bluegreen/plan.ts',
+    file: 'bluegreen/plan-rollback.ts',
     find: '  if (!wish.loseWrites) throw refuseToLose(to, situation.silent, lostSeconds);\n',
     replace: '',
   },
@@ -612,7 +612,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'one that is about to be destroyed is a way back',
     breaks: 'everything is handed to a machine that goes away',
-    file: 'bluegreen/plan.ts',
+    file: 'bluegreen/plan-rollback.ts',
     find: "status.role === 'relay' && (situation.kind === 'dark' || tags.stage !== 'discarded');",
     replace: "status.role === 'relay' && (situation.kind === 'dark' || tags.stage !== 'candidate');",
   },
