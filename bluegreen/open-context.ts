@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { archiveIn } from '../builder/papers/archive.ts';
+import { environmentOf } from '../builder/papers/papers.ts';
 import { signaturesOf } from '../builder/papers/ssh-signatures.ts';
 import { vouch } from '../builder/papers/vouch.ts';
 import { openAccountOf } from '../cloud/account/open.ts';
@@ -58,12 +59,13 @@ function openPorts(settings: LoadedSettings): Omit<Context, 'operation' | 'machi
   const extraCaPath = path(config.tls.extra_ca);
   const cloud = openAccountOf(settings, process.env);
   const signatures = signaturesOf(settings);
+  const archive = archiveIn(cloud, directory);
   return {
     settings,
     cloud,
     vouching: {
-      vouch: async (image) =>
-        vouch(signatures, config.image.signers, image, await archiveIn(cloud, directory).recall(image)),
+      vouch: async (image) => vouch(signatures, config.image.signers, image, await archive.recall(image)),
+      environmentOf: async (image) => environmentOf(await archive.recall(image)),
     },
     nameServers: zoneServers(config.infra.name_servers, config.infra.public_resolvers),
     probe: httpsProbe(extraCaPath),

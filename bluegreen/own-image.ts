@@ -3,7 +3,7 @@ import { readChain } from '../builder/definition.ts';
 import { identify } from '../builder/digest.ts';
 import type { Context } from './context.ts';
 
-type Knowing = Pick<Context, 'vouching' | 'settings'>;
+type Knowing = Pick<Context, 'settings'> & { readonly vouching: Pick<Context['vouching'], 'vouch'> };
 
 /** What a name and settings are baked in for: an image of one environment is none for another, though they share an account. */
 export interface Choice {

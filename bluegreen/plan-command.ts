@@ -43,7 +43,9 @@ export async function planCommand(context: Context, command: PlannedCommand, sit
   }
 }
 
-type Choosing = Pick<Context, 'settings' | 'cloud' | 'vouching' | 'operation'>;
+type Choosing = Pick<Context, 'settings' | 'cloud' | 'operation'> & {
+  readonly vouching: Pick<Context['vouching'], 'vouch'>;
+};
 
 export async function chooseImage(context: Choosing, digest: string | undefined): Promise<Image> {
   const { name } = context.settings.config.image;

@@ -3,7 +3,7 @@ import { AnnyError } from '../operation/errors.ts';
 import { warn } from '../operation/step.ts';
 import type { Context } from './context.ts';
 
-type Trusting = Pick<Context, 'vouching' | 'settings' | 'operation'>;
+type Trusting = Pick<Context, 'settings' | 'operation'> & { readonly vouching: Pick<Context['vouching'], 'vouch'> };
 
 /** Before anything is brought up. What is not the image that was signed is refused; one without papers too, where signers are named. */
 export async function requireTrusted(context: Trusting, image: Image): Promise<Image> {

@@ -4,8 +4,9 @@ import { usd } from '../cloud/money.ts';
 import { pricesOf } from '../cloud/prices.ts';
 import { configSchema } from '../config/schema.ts';
 import type { Image } from './catalog.ts';
-import { judgeForPrune, keptOf } from './prune.ts';
+import { inQuestion, judgeForPrune, keptOf, type PruneJudgement } from './prune.ts';
 import { pruneText } from './prune-text.ts';
+import { type Whose, whoseAre } from './whose.ts';
 
 const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2026, 5, 1);
@@ -19,13 +20,18 @@ function image(name: string, letter: string, daysOld: number, more: Partial<Imag
   };
 }
 
+const NOBODY_SAYS: Whose = new Map();
+const rulesOf = (keep: number) => ({ keep, olderThanMs: 30 * DAY_MS, nowMs: NOW });
+
 /** Snapshots that may go. Images come newest first, as the account's are listed. */
 function goes(images: readonly Image[], tags: readonly string[][] = [], keep = 1, from?: string): string[] {
   const snapshotId = from as SnapshotId | undefined;
   const instances = tags.map((own, index) => ({ label: `machine-${index}`, tags: own, snapshotId }));
-  return judgeForPrune(images, instances, { keep, olderThanMs: 30 * DAY_MS, nowMs: NOW })
-    .filter(({ stays }) => stays === undefined)
-    .map(({ image: { snapshotId } }) => snapshotId);
+  return gone(judgeForPrune(images, NOBODY_SAYS, instances, rulesOf(keep)));
+}
+
+function gone(judged: readonly PruneJudgement[]): string[] {
+  return judged.filter(({ stays }) => stays === undefined).map(({ image: { snapshotId } }) => snapshotId);
 }
 
 describe('prune lets go', () => {
@@ -82,6 +88,62 @@ describe('prune lets go', () => {
   });
 });
 
+describe('of an account that environments share', () => {
+  /** Newest first, 40 days and older: "p2" is production's, "s1" staging's, "u1" nobody says whose. */
+  const old = (...names: string[]): Image[] =>
+    names.map((name, index) => image('anny', `${index}`, 40 + index, { snapshotId: name as SnapshotId }));
+  const ENVIRONMENTS: Record<string, string> = { p: 'production', s: 'staging' };
+  const judge = async (names: readonly string[], keep = 2): Promise<readonly PruneJudgement[]> => {
+    const images = old(...names);
+    const whose = await whoseAre(images, async ({ snapshotId }) => ENVIRONMENTS[snapshotId.slice(0, 1)]);
+    return judgeForPrune(images, whose, [], rulesOf(keep));
+  };
+
+  test('the newest of each stay, also of one that has no machine, however many others there are', async () => {
+    const judged = await judge(['p5', 'p4', 'p3', 's3', 'p2', 's2', 's1', 'p1']);
+    expect(gone(judged)).toEqual(['p3', 'p2', 's1', 'p1']);
+    expect(judged.find(({ image }) => `${image.snapshotId}` === 's3')?.stays).toBe(
+      'it is the newest anny for staging: the next bake, release or recovery takes it',
+    );
+    expect(judged.find(({ image }) => `${image.snapshotId}` === 's2')?.stays).toBe(
+      'it is among the newest 2 of anny for staging',
+    );
+  });
+
+  test('one that nothing says whose it is stays as long as some environment has too few newer ones', async () => {
+    expect(gone(await judge(['p4', 'p3', 'p2', 's2', 'u1']))).toEqual(['p2']);
+    expect(gone(await judge(['p4', 'p3', 'p2', 's2', 's1', 'u1']))).toEqual(['p2', 'u1']);
+    expect(gone(await judge(['p4', 'p3', 'u2', 's2', 'u1']))).toEqual(['u1']);
+    const [, , third] = await judge(['p4', 'p3', 'u2', 's2']);
+    expect(third?.stays).toBe('nothing says whose it is: it may be among the newest 2 of anny');
+  });
+
+  test('and takes no place of what is known to be of one', async () => {
+    expect(gone(await judge(['u3', 'u2', 'u1', 'p2', 'p1']))).toEqual(['u1']);
+  });
+
+  test('without any that say so they count as those of one', async () => {
+    expect(gone(await judge(['u4', 'u3', 'u2', 'u1']))).toEqual(['u2', 'u1']);
+  });
+
+  test('nobody is asked whose an image is where it decides nothing', () => {
+    const few = [image('base', '9', 50), ...old('p2', 's1')];
+    expect(inQuestion(few, [], rulesOf(2))).toEqual([]);
+    const many = [image('base', '9', 50), ...old('p2', 's1', 'p1')];
+    expect(inQuestion(many, [], rulesOf(2))).toEqual(many.slice(1));
+  });
+
+  test('whose each is stands in its line, and in none where all are of one', async () => {
+    const prices = pricesOf(configSchema.parse({}));
+    const shared = pruneText(await judge(['p2', 's1', 'u1']), prices).split('\n');
+    expect(shared[0]).toContain('  p2  production  it is the newest anny for production');
+    expect(shared[1]).toContain('  s1  staging     it is');
+    expect(shared[2]).toContain('  u1  ?           nothing says');
+    const baking = { image: image('anny', 'c', 0, { stage: 'candidate' }), environment: undefined, stays: 'no' };
+    expect(pruneText([baking, ...(await judge(['p2', 'p1']))], prices)).not.toMatch(/production|[?]/);
+  });
+});
+
 test('what is paid for is what is kept of an image, not its whole disk', () => {
   const prices = pricesOf(configSchema.parse({}));
   expect(keptOf([image('anny', 'a', 1), image('anny', 'b', 1)], prices)).toEqual({ bytes: 4e9, monthly: usd(0.2) });
@@ -89,8 +151,8 @@ test('what is paid for is what is kept of an image, not its whole disk', () => {
 
 test('prune says what goes, what that saves, and what the rest goes on costing', () => {
   const judged = [
-    { image: image('anny', 'a', 1), stays: 'it is the newest anny' },
-    { image: image('anny', 'b', 40, { storedBytes: 2_130_000_000 }), stays: undefined },
+    { image: image('anny', 'a', 1), environment: undefined, stays: 'it is the newest anny' },
+    { image: image('anny', 'b', 40, { storedBytes: 2_130_000_000 }), environment: undefined, stays: undefined },
   ];
   const text = pruneText(judged, pricesOf(configSchema.parse({ prices: { snapshot_gb: 0.1 } })));
   expect(text).toContain('frees 2.1 GB, saves $0.213 a month');

@@ -1,13 +1,14 @@
 import type { Instance } from '../cloud/cloud.ts';
 import { type Money, sum } from '../cloud/money.ts';
 import { type Prices, snapshotMonth } from '../cloud/prices.ts';
-import { type Image, parentOf } from './catalog.ts';
+import { type Image, parentOf, testedOf } from './catalog.ts';
+import { rankOf, type Whose } from './whose.ts';
 
 /** Nothing that is younger or among the newest goes, if nobody wishes otherwise. */
 export const PRUNE_DEFAULTS = { keep: 3, olderThanMs: 30 * 86_400_000 } as const;
 
 export interface PruneRules {
-  /** So many of each name stay in any case, the newest first. */
+  /** So many of each name and environment stay in any case, the newest first. */
   readonly keep: number;
   readonly olderThanMs: number;
   readonly nowMs: number;
@@ -17,6 +18,8 @@ type Made = Pick<Instance, 'label' | 'tags' | 'snapshotId'>;
 
 export interface PruneJudgement {
   readonly image: Image;
+  /** Whose it is; undefined where nothing says so. */
+  readonly environment: string | undefined;
   /** Why it stays; undefined when it may go. */
   readonly stays: string | undefined;
 }
@@ -24,28 +27,51 @@ export interface PruneJudgement {
 /** Every image of the account, and whether anything may still need it: a release, a rollback, a recovery or the next bake. */
 export function judgeForPrune(
   images: readonly Image[],
+  whose: Whose,
   instances: readonly Made[],
   rules: PruneRules,
 ): readonly PruneJudgement[] {
   const reason = (image: Image): string | undefined =>
-    reasonToStay(images, image, instances, rules) ?? childsReason(images, image, reason);
-  return images.map((image) => ({ image, stays: reason(image) }));
+    reasonToStay(images, image, instances) ??
+    reasonOfRank(images, whose, image, rules) ??
+    reasonOfAge(image, rules) ??
+    childsReason(images, image, reason);
+  return images.map((image) => ({ image, environment: whose.get(image.snapshotId), stays: reason(image) }));
 }
 
-function reasonToStay(
-  images: readonly Image[],
-  image: Image,
-  instances: readonly Made[],
-  { keep, olderThanMs, nowMs }: PruneRules,
-): string | undefined {
+/** Those of which it counts whose they are: of a name of which one would go if all were one environment's. */
+export function inQuestion(images: readonly Image[], instances: readonly Made[], rules: PruneRules): readonly Image[] {
+  const goes = judgeForPrune(images, new Map(), instances, rules).filter(({ stays }) => stays === undefined);
+  return [...new Set(goes.map(({ image }) => image.name))].flatMap((name) => testedOf(images, name));
+}
+
+function reasonToStay(images: readonly Image[], image: Image, instances: readonly Made[]): string | undefined {
   // A bake may be at it; sweep takes away what a killed one left.
   if (image.stage !== 'tested' || !image.complete) return 'it is no tested image: sweep looks after those';
   const user = instances.find((instance) => isFrom(images, instance, image));
-  if (user !== undefined) return `${user.label} was made from it`;
-  const ofName = images.filter(({ name, stage, complete }) => name === image.name && stage === 'tested' && complete);
-  const rank = ofName.indexOf(image);
-  if (rank === 0) return `it is the newest ${image.name}: the next bake, release or recovery takes it`;
-  if (rank < keep) return `it is among the newest ${keep} of ${image.name}`;
+  return user === undefined ? undefined : `${user.label} was made from it`;
+}
+
+function reasonOfRank(
+  images: readonly Image[],
+  whose: Whose,
+  image: Image,
+  { keep }: Pick<PruneRules, 'keep'>,
+): string | undefined {
+  const { name } = image;
+  const ofName = testedOf(images, name);
+  const rank = rankOf(ofName, whose, image);
+  if (rank >= keep) return undefined;
+  const owner = whose.get(image.snapshotId);
+  const isShared = ofName.some(({ snapshotId }) => whose.get(snapshotId) !== owner);
+  if (isShared && owner === undefined) return `nothing says whose it is: it may be among the newest ${keep} of ${name}`;
+  const of = isShared ? `${name} for ${owner}` : name;
+  return rank === 0
+    ? `it is the newest ${of}: the next bake, release or recovery takes it`
+    : `it is among the newest ${keep} of ${of}`;
+}
+
+function reasonOfAge(image: Image, { olderThanMs, nowMs }: PruneRules): string | undefined {
   const ageMs = nowMs - Date.parse(image.createdAt);
   return ageMs < olderThanMs ? `it is ${days(ageMs)} old` : undefined;
 }

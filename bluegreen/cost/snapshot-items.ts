@@ -9,7 +9,7 @@ import type { Item } from './item.ts';
 /** Every image, newest first: all environments bring machines up from the same ones. */
 export function snapshotItems(seen: Observations, prices: Prices): readonly Item[] {
   const rules = { ...PRUNE_DEFAULTS, nowMs: seen.nowSeconds * 1000 };
-  return judgeForPrune(seen.images, seen.tagged, rules).map(({ image, stays }) => ({
+  return judgeForPrune(seen.images, seen.whose, seen.tagged, rules).map(({ image, stays }) => ({
     ...{ kind: 'snapshot', id: image.snapshotId, environment: '' },
     name: `${image.name} ${image.digest.slice(0, 12)}`,
     what: sizeText(image.storedBytes),

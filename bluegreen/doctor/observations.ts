@@ -1,5 +1,7 @@
 import { type Image, imagesIn } from '../../builder/catalog.ts';
+import { inQuestion, PRUNE_DEFAULTS } from '../../builder/prune.ts';
 import { BAKES } from '../../builder/sweep.ts';
+import { type Whose, whoseAre } from '../../builder/whose.ts';
 import type { Instance } from '../../cloud/cloud.ts';
 import type { Settings } from '../../config/settings.ts';
 import { type ListedClaim, listClaims } from '../../lease/list.ts';
@@ -21,6 +23,8 @@ export interface Observations {
   /** Everything in the account that is tagged "anny", whatever its kind and environment. */
   readonly tagged: readonly Instance[];
   readonly images: readonly Image[];
+  /** Of those where it decides whether they may go. */
+  readonly whose: Whose;
   readonly backups: {
     readonly configured: boolean;
     readonly offMachine: boolean;
@@ -59,11 +63,12 @@ export async function examine(context: Context, world: World): Promise<Observati
     listClaims({ cloud, clock, here: context.here }),
     situation.kind === 'live' ? askHealth(context, situation.writer.address) : undefined,
   ]);
+  const tagged = instances.filter(({ tags }) => tags.includes('anny'));
+  const nowSeconds = Math.round(clock.now() / 1000);
+  const doubtful = inQuestion(images, tagged, { ...PRUNE_DEFAULTS, nowMs: nowSeconds * 1000 });
   return {
-    world,
-    situation,
-    tagged: instances.filter(({ tags }) => tags.includes('anny')),
-    images,
+    ...{ world, situation, tagged, images },
+    whose: await whoseAre(doubtful, context.vouching.environmentOf),
     backups: {
       ...{ configured: backups.configured, offMachine: isOffMachineOf(settings, backups), ...kept },
       schedule: settings.config.backup.schedule,
@@ -75,16 +80,16 @@ export async function examine(context: Context, world: World): Promise<Observati
     environment: settings.environment,
     apiUrl: settings.config.infra.api_url,
     rules: retireRules(context),
-    nowSeconds: Math.round(operation.clock.now() / 1000),
+    nowSeconds,
   };
 }
 
-/** That they cannot be read is a finding, and keeps nobody from the others. */
 /** A host of the public name's is the machine itself. */
 function isOffMachineOf({ config, publicName }: Settings, { offMachine }: Backups): boolean {
   return offMachine && hostOf(config.backup.repository) !== publicName;
 }
 
+/** That they cannot be read is a finding, and keeps nobody from the others. */
 async function listed(backups: Backups): Promise<Pick<Observations['backups'], 'files' | 'proof' | 'problem'>> {
   try {
     const { backups: files, proof } = await backups.list();

@@ -8,10 +8,12 @@ import { runStep } from '../../operation/step.ts';
 import type { BakeContext } from '../bake-context.ts';
 import { imagesIn } from '../catalog.ts';
 import { keptMachine, sshIntoKept } from '../kept.ts';
-import { dropImage } from '../papers/archive.ts';
+import { archiveIn, dropImage } from '../papers/archive.ts';
+import { environmentOf } from '../papers/papers.ts';
 import { judgeForPrune, keptOf } from '../prune.ts';
 import { pruneText } from '../prune-text.ts';
 import { sweepBakes, sweepKilled } from '../sweep.ts';
+import { whoseAre } from '../whose.ts';
 import { withContext } from './open-context.ts';
 
 interface PruneOptions {
@@ -24,7 +26,7 @@ interface PruneOptions {
 export function addKeepCommands(program: Command): void {
   program
     .command('prune')
-    .option('--keep <count>', 'so many of each name stay in any case, the newest first', '3')
+    .option('--keep <count>', 'so many of each name and environment stay in any case, the newest first', '3')
     .option('--older-than <age>', 'younger ones stay too', '30d')
     .option('--dry-run', 'only say what would go, what stays and why, and what that saves')
     .description('delete images that no release, rollback, recovery or next bake needs; asks before')
@@ -66,7 +68,10 @@ async function prune(context: BakeContext, command: Command, options: PruneOptio
   const { cloud, operation } = context;
   const rules = { keep: countOf(options.keep), olderThanMs: ageOf(options.olderThan), nowMs: operation.clock.now() };
   const [images, instances] = await Promise.all([imagesIn(cloud), cloud.instances()]);
-  const judged = judgeForPrune(images, instances, rules);
+  const archive = archiveIn(cloud, context.settings.directory);
+  const tested = images.filter(({ stage }) => stage === 'tested');
+  const whose = await whoseAre(tested, async (image) => environmentOf(await archive.recall(image)));
+  const judged = judgeForPrune(images, whose, instances, rules);
   const goes = judged.flatMap(({ image, stays }) => (stays === undefined ? [image] : []));
   const prices = pricesOf(context.settings.config);
   const stays = judged.flatMap((one) => (one.stays === undefined ? [] : [one.image]));
@@ -88,7 +93,7 @@ async function prune(context: BakeContext, command: Command, options: PruneOptio
 function countOf(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1) return count;
-  throw wrongOption('--keep', text, 'a whole number, at least 1: the newest of each name always stays');
+  throw wrongOption('--keep', text, 'a whole number, at least 1: the newest of each name and environment always stays');
 }
 
 function ageOf(text: string): number {

@@ -26,6 +26,12 @@ export function statementOf(papers: Papers): Statement | undefined {
   return readStatement(papers.statement);
 }
 
+/** For whom it was baked, whoever signed that: reason enough to keep an image, none to bring it up. */
+export function environmentOf(papers: Papers | undefined): string | undefined {
+  const statement = papers === undefined ? undefined : statementOf(papers);
+  return statement?.predicate.buildDefinition.externalParameters.environment;
+}
+
 export function inputsOf(papers: Papers | undefined): readonly Input[] | undefined {
   const statement = papers === undefined ? undefined : statementOf(papers);
   return statement?.predicate.buildDefinition.resolvedDependencies.map(({ name, digest }) => ({

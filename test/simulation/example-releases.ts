@@ -116,6 +116,7 @@ export function examined(world: World, besides: Partial<Observations> = {}): Obs
     situation: judge(world),
     tagged: [],
     images: [IMAGE, { ...IMAGE, digest: LIVE_DIGEST }],
+    whose: new Map(),
     backups: {
       configured: true,
       offMachine: true,

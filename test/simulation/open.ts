@@ -79,7 +79,10 @@ export function open(world: World, caller: Operator, command: string, onTurn: ()
     backups: backupsPort(world, caller),
     smoke: smokePort(world, caller),
     hooks: hooksPort(world, caller),
-    vouching: { vouch: async () => ({ kind: 'signed', by: 'ops', environment: settings.environment }) },
+    vouching: {
+      vouch: async () => ({ kind: 'signed', by: 'ops', environment: settings.environment }),
+      environmentOf: async () => settings.environment,
+    },
   };
 }
 
