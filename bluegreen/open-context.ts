@@ -1,8 +1,4 @@
 import type { Command } from 'commander';
-import { archiveIn } from '../builder/papers/archive.ts';
-import { environmentOf } from '../builder/papers/papers.ts';
-import { signaturesOf } from '../builder/papers/ssh-signatures.ts';
-import { vouch } from '../builder/papers/vouch.ts';
 import { openAccountOf } from '../cloud/account/open.ts';
 import { localPath } from '../config/local-path.ts';
 import type { LoadedSettings } from '../config/settings.ts';
@@ -16,6 +12,7 @@ import { lockWishOf } from '../operation/lock-options.ts';
 import type { Report } from '../operation/report.ts';
 import { systemClock } from '../operation/system-clock.ts';
 import { thisProcess } from '../operation/this-process.ts';
+import { accountVouching } from './account-vouching.ts';
 import type { Context } from './context.ts';
 import { hookScripts } from './hook-scripts.ts';
 import { httpsProbe } from './https-probe.ts';
@@ -58,15 +55,10 @@ function openPorts(settings: LoadedSettings): Omit<Context, 'operation' | 'machi
   const path = (value: string): string => (value === '' ? '' : localPath(directory, value));
   const extraCaPath = path(config.tls.extra_ca);
   const cloud = openAccountOf(settings, process.env);
-  const signatures = signaturesOf(settings);
-  const archive = archiveIn(cloud, directory);
   return {
     settings,
     cloud,
-    vouching: {
-      vouch: async (image) => vouch(signatures, config.image.signers, image, await archive.recall(image)),
-      environmentOf: async (image) => environmentOf(await archive.recall(image)),
-    },
+    vouching: accountVouching(cloud, settings),
     nameServers: zoneServers(config.infra.name_servers, config.infra.public_resolvers),
     probe: httpsProbe(extraCaPath),
     backups: resticBackups(settings),

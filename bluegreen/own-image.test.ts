@@ -9,7 +9,7 @@ import { simulatedAccount } from '../builder/trial/account.ts';
 import { bakeProject } from '../builder/trial/bake-project.ts';
 import { baker } from '../builder/trial/baker.ts';
 import type { LoadedSettings } from '../config/settings.ts';
-import { chooseImage } from './plan-command.ts';
+import { chooseImage } from './choose-image.ts';
 
 /** Who bakes and promotes in one account for several environments, from one directory. */
 async function shared() {

@@ -2,8 +2,11 @@ import type { Image } from '../builder/catalog.ts';
 import { readChain } from '../builder/definition.ts';
 import { identify } from '../builder/digest.ts';
 import type { Context } from './context.ts';
+import type { Vouching } from './vouching.ts';
 
-type Knowing = Pick<Context, 'settings'> & { readonly vouching: Pick<Context['vouching'], 'vouch'> };
+interface Knowing extends Pick<Context, 'settings'> {
+  readonly vouching: Pick<Vouching, 'vouch'>;
+}
 
 /** What a name and settings are baked in for: an image of one environment is none for another, though they share an account. */
 export interface Choice {

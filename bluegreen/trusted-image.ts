@@ -1,9 +1,13 @@
 import type { Image } from '../builder/catalog.ts';
 import { AnnyError } from '../operation/errors.ts';
-import { warn } from '../operation/step.ts';
+import { type Operation, warn } from '../operation/step.ts';
 import type { Context } from './context.ts';
+import type { Vouching } from './vouching.ts';
 
-type Trusting = Pick<Context, 'settings' | 'operation'> & { readonly vouching: Pick<Context['vouching'], 'vouch'> };
+interface Trusting extends Pick<Context, 'settings'> {
+  readonly vouching: Pick<Vouching, 'vouch'>;
+  readonly operation: Pick<Operation, 'warnings' | 'report'>;
+}
 
 /** Before anything is brought up. What is not the image that was signed is refused; one without papers too, where signers are named. */
 export async function requireTrusted(context: Trusting, image: Image): Promise<Image> {

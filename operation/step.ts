@@ -27,7 +27,7 @@ export interface Operation {
 }
 
 /** Told at once, and again with the answer. */
-export function warn({ warnings, report }: Operation, text: string): void {
+export function warn({ warnings, report }: Pick<Operation, 'warnings' | 'report'>, text: string): void {
   warnings.push(text);
   report.warn(text);
 }

@@ -65,9 +65,7 @@ export const preflightTest = plain
     await api.ask('POST', '/domains', { domain: DOMAIN, ip: '192.0.2.1' });
     await api.ask('POST', '/firewalls', { description: 'web' });
     const machine = await makeMachine(api, { plan: 'vc2-1c-2gb' });
-    const digest = 'a'.repeat(64);
-    const image = { name: 'anny', digest, stage: 'tested', parent: 'os', operation: 'op' } as const;
-    await makeSnapshot(api, machine, describeImage(image));
+    await addImage(api, machine, 'a');
     return api;
   })
   .extend('directory', async ({ task: _task }, { onCleanup }) => {
@@ -91,6 +89,7 @@ export const preflightTest = plain
         return preflight(
           {
             ...{ settings, clock, cloud: openAccount(options), inventory: openInventory(options) },
+            vouching: { vouch: async () => ({ kind: 'signed', by: 'me', environment: 'production' }) },
             first: firstLook({ ...options, clock: systemClock }),
             backups: { ...resticBackups(settings), configured: true, offMachine: true, list: async () => listed },
             serversOf: async () => ({ kind: 'delegated', to: ['ns1.vultr.com', 'ns2.vultr.com'] }),
@@ -104,6 +103,13 @@ export const preflightTest = plain
       },
     };
   });
+
+/** A tested image whose digest is that letter. */
+export async function addImage(api: LocalApi, machine: string, letter: string): Promise<void> {
+  const digest = letter.repeat(64);
+  const image = { name: 'anny', digest, stage: 'tested', parent: 'os', operation: 'op' } as const;
+  await makeSnapshot(api, machine, describeImage(image));
+}
 
 export function stateOf(results: readonly Result[], name: string): string {
   const result = results.find((one) => one.name === name);

@@ -5,6 +5,7 @@ import type { LoadedSettings } from '../../config/settings.ts';
 import type { Clock } from '../../operation/clock.ts';
 import type { Backups } from '../backups.ts';
 import type { World } from '../observe.ts';
+import type { Vouching } from '../vouching.ts';
 import { type Seen, unknown } from './check.ts';
 import type { Served } from './delegation.ts';
 
@@ -15,6 +16,7 @@ export interface Ground {
   readonly first: Promise<FirstLook>;
   readonly cloud: Cloud;
   readonly inventory: Inventory;
+  readonly vouching: Pick<Vouching, 'vouch'>;
   readonly backups: Backups;
   /** Who answers for a domain, as the world sees it. */
   readonly serversOf: (domain: string) => Promise<Served>;

@@ -14,6 +14,7 @@ import { AnnyError } from '../../operation/errors.ts';
 import { silentReport } from '../../operation/silent-report.ts';
 import { systemClock } from '../../operation/system-clock.ts';
 import { screenColumns } from '../../operation/wrap.ts';
+import { accountVouching } from '../account-vouching.ts';
 import { observe } from '../observe.ts';
 import { withSettings } from '../open-context.ts';
 import { resticBackups } from '../restic/restic-backups.ts';
@@ -37,10 +38,10 @@ export async function showPreflight(command: Command): Promise<void> {
 function groundOf(command: Command, settings: LoadedSettings): Ground {
   const { name_servers: configured } = settings.config.infra;
   const { options, first } = openedFirst(settings);
+  const cloud = openAccount(options);
   return {
     ...{ settings, clock: systemClock, first, backups: resticBackups(settings, { listLimitMs: LIST_LIMIT_MS }) },
-    cloud: openAccount(options),
-    inventory: openInventory(options),
+    ...{ cloud, inventory: openInventory(options), vouching: accountVouching(cloud, settings) },
     serversOf: (domain) => serversOf(domain, configured),
     observed: (look) =>
       withSettings(command, settings, silentReport, async (context) => {

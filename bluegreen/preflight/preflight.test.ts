@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { firstLook } from '../../cloud/account/first-look.ts';
 import { systemClock } from '../../operation/system-clock.ts';
+import { makeMachine } from '../../test/cloud/scene.ts';
 import {
+  addImage,
   DOMAIN,
   KEY,
   OTHER_KEY,
@@ -12,6 +14,7 @@ import {
   preflightTest as test,
   wrong,
 } from '../../test/preflight-scene.ts';
+import type { Ground } from './ground.ts';
 import { preflightText } from './preflight-text.ts';
 
 const DAY_MS = 86_400_000;
@@ -131,7 +134,40 @@ describe('the image', () => {
     const later = { now: () => clock.now() + 9 * DAY_MS };
     expect(wrong(await scene.look({ clock: later })).image).toMatch(/^warning .*9 d old: more than image\.max_age/);
     const none = await scene.look({}, { image: { name: 'other' } });
-    expect(stateOf(none, 'image')).toBe('warning the account has no tested image other yet → anny-image build other');
+    expect(stateOf(none, 'image')).toBe(
+      'warning looking for a tested image "other": the account has none → anny-image build other',
+    );
+  });
+
+  test('that is judged is the one that a promote of this environment takes, however new those of others are', async ({
+    scene,
+    clock,
+  }) => {
+    await clock.sleep(60_000);
+    await addImage(scene.api, await makeMachine(scene.api, { plan: 'vc2-1c-2gb' }), 'b');
+    const bakedFor = (environmentOf: (digest: string) => string): Pick<Ground, 'vouching'> => ({
+      vouching: {
+        vouch: async ({ digest }) => ({ kind: 'signed', by: 'me', environment: environmentOf(digest.slice(0, 1)) }),
+      },
+    });
+    const ours = bakedFor((letter) => (letter === 'a' ? 'production' : 'staging'));
+    expect(stateOf(await scene.look(ours), 'image')).toMatch(/^ok anny a{12} is tested/);
+    expect(stateOf(await scene.look(bakedFor(() => 'staging')), 'image')).toMatch(
+      /^warning .*of production: all were baked for other environments, .*b{12} for staging, a{12} for staging → anny-image --env production build anny/,
+    );
+  });
+
+  test('that is not the one that was signed blocks, and one that nobody signed is something to know of', async ({
+    scene,
+  }) => {
+    const wrong = { vouch: async () => ({ kind: 'wrong', found: 'its provenance is that of another' }) as const };
+    expect(stateOf(await scene.look({ vouching: wrong }), 'image')).toMatch(
+      /^blocks checking who signed image anny a{12}: its provenance/,
+    );
+    const unsigned = { vouch: async () => ({ kind: 'without papers' }) as const };
+    expect(stateOf(await scene.look({ vouching: unsigned }), 'image')).toMatch(
+      /^warning nobody signed anny a{12}.*→ anny-image build anny --force bakes and signs one/,
+    );
   });
 });
 

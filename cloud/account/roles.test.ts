@@ -27,7 +27,11 @@ const COLUMNS: Readonly<Record<string, Sources>> = {
     also: ['notes'],
     without: ['bluegreen/init', 'bluegreen/ssh-keys', 'bluegreen/cost', 'bluegreen/preflight'],
   },
-  'cost, preflight': { in: ['bluegreen/cost', 'bluegreen/preflight', 'builder/catalog.ts', 'machine'] },
+  'cost, preflight': {
+    in: ['bluegreen/cost', 'bluegreen/preflight', 'builder/catalog.ts', 'machine'],
+    // Who is at work, and for whom an image was baked.
+    also: ['notes'],
+  },
   init: { in: ['bluegreen/init'] },
   'ssh-keys': { in: ['bluegreen/ssh-keys', 'bluegreen/observe.ts', 'lease', 'machine'] },
 };
