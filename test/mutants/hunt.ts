@@ -43,6 +43,8 @@ async function byScenarios(): Promise<string | undefined> {
     'test/simulation/standbys.test.ts',
     'test/simulation/guards.test.ts',
     'test/simulation/reserved-ip.test.ts',
+    // What a machine itself does.
+    'builder/standby-state.test.ts',
     // What is decided, as data.
     ...['plan', 'retirement', 'situation'].map((name) => `bluegreen/${name}.test.ts`),
     ...['lease/decide.test.ts', 'lease/lease.test.ts', 'operation/step.test.ts'],

@@ -96,6 +96,13 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '{ state }',
   },
   {
+    name: 'a standby takes over on its own files',
+    breaks: 'an app that writes in place and does not come up has spoilt what the standby keeps, too',
+    file: 'templates/base/usr/local/lib/anny/pull.sh',
+    find: 'if [[ $ROLE == relay ]]; then begin_apart; else',
+    replace: 'if false; then begin_apart; else',
+  },
+  {
     name: 'a takeover that fails leaves its data',
     breaks: 'an app that does not come up has spoilt the data that a standby had',
     file: 'test/simulation/box/flags.ts',

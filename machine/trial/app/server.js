@@ -7,6 +7,15 @@ if (process.env.LEDGER_KEY === 'broken') {
   process.exit(1);
 }
 
+// As a database that is written in place: what it was started on is no longer what it was when it gives up.
+if (process.env.LEDGER_KEY === 'spoiling') {
+  const database = openSync('/state/database', 'r+');
+  writeSync(database, 'spoilt', 0);
+  fsyncSync(database);
+  console.error('it has written in place');
+  process.exit(1);
+}
+
 const LEDGER = '/state/ledger';
 const ledger = openSync(LEDGER, 'a');
 const DOWNLOAD_BYTES = 32 * 1024 * 1024;

@@ -95,6 +95,8 @@ verb_fence() {
   local from=$ROLE kept=yes
   rm -f "$RUN"/mode/*
   flag_off takeover pass
+  # One that has succeeded stays; any other is taken back before the next verb.
+  if [[ -n $TAKEOVER_FROM ]]; then settle_takeover || true; fi
   ROLE=fenced TAKEOVER_FROM='' TAKEOVER_AT=0 TAKEOVER_DIGEST=''
   if [[ $from != fenced ]]; then
     SINCE=$(date +%s)

@@ -47,6 +47,7 @@ verb_pull() {
   found=$(manifest "$NEXT")
   fetch_beside "$address"
   if [[ $ROLE == relay ]]; then keep_ahead; else swap_state; fi
+  require_room_to_take_over
   adopt_beside "$address"
   # New secrets: the next takeover finds the container made, since requests wait for it.
   if [[ -e $REMAKE && $APP_MADE == yes ]]; then
@@ -59,13 +60,14 @@ verb_pull() {
 
 # fetch_state ADDRESS HOSTPUBLICKEY [OPTION...]: into NEXT, which is gone again when this verb ends without having used it.
 fetch_state() {
-  local -a ahead=()
+  local -a links=()
   [[ -s $PULL_KEY ]] || die 'this machine has no key to pull with' 'anny-box pull-key, then admit it on the writer'
   printf '%s %s\n' "$1" "$2" >"$RUN/pull-hosts"
   fresh_beside
   trap 'rm -rf "$NEXT"; end_answer' EXIT
-  if [[ -d ${STATE%/*}/$AHEAD ]]; then ahead=(--link-dest="${STATE%/*}/$AHEAD"); fi
-  fetch "$1" state "$NEXT/" "${ahead[@]}" --link-dest="$STATE" "${@:3}"
+  # Of what a candidate has others have more.
+  if [[ $ROLE == relay ]]; then begin_apart; else links=(--link-dest="$STATE"); fi
+  fetch "$1" state "$NEXT/" "${links[@]}" "${@:3}"
 }
 
 fetch_beside() {
@@ -146,7 +148,7 @@ verb_takeover() {
   : >"$RUN/takeover/$peer"
   answer_health
   # The next verb here waits for it, and no request does.
-  { forget_outgoing; forget_ahead; } 3>&- &
+  forget_outgoing 3>&- &
 }
 
 # Changed files are synced one by one as they come, so that nothing else has to be before the app starts.

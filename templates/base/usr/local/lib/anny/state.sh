@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# The state: everything in the app's volume. It is replaced whole or not at all: a new one is built beside it (unchanged
-# files as hard links) and then takes its place.
+# The state: everything in the app's volume. It is replaced whole or not at all: a new one is built beside it and then takes its
+# place. On a candidate unchanged files are hard links; on a relay the two share nothing (begin_apart).
 
 readonly INCOMING=incoming
 readonly OUTGOING=outgoing
-# What a relay has pulled ahead. Its own state is the one that it handed over until a takeover has succeeded: what is copied while an
+# What a relay has pulled ahead, and begins a takeover with. Its own state is the one that it handed over until a takeover has succeeded: what is copied while an
 # app writes is not whole.
 readonly AHEAD=ahead
 # What the state was before a takeover of which nobody knows yet whether it succeeds.
@@ -56,6 +56,20 @@ fresh_beside() {
   install -d -m 700 "$NEXT"
 }
 
+# begin_apart: NEXT begins as what was pulled ahead, or as a copy of the state. An app may change a file in place, and must not change
+# what this machine keeps, should it be unhealthy: no file of NEXT is one of the state's. Where the file system can, copies share blocks.
+begin_apart() {
+  local ahead=${STATE%/*}/$AHEAD
+  if [[ -d $ahead ]]; then
+    mv -T "$ahead" "$NEXT"
+    return
+  fi
+  require_state_room "$(du -sk "$STATE" | cut -f1)" 'a copy of the state, beside the one that this machine keeps'
+  cp -aT --reflink=auto "$STATE" "$NEXT" ||
+    die "the state could not be copied: $(tail -n 1 "$WORK/output" | cut -c1-200)" \
+      "$(full_disk_hint)the state here is as it was; run the same command again"
+}
+
 # swap_state: what stands in NEXT becomes the state. Two renames; repair_state mends a power cut between them.
 swap_state() {
   sync -f "$NEXT"
@@ -105,7 +119,7 @@ pass_state() {
 # Before any other verb: a takeover that was cut off before it was written down is none.
 settle_takeover() {
   [[ -e ${STATE%/*}/$BEFORE ]] || return 0
-  if [[ -d $STATE && (-n $TAKEOVER_FROM || ! $ROLE =~ ^(candidate|relay)$) ]]; then
+  if [[ -d $STATE && (-n $TAKEOVER_FROM || ! $ROLE =~ ^(candidate|relay|fenced)$) ]]; then
     pass_state
     return
   fi
