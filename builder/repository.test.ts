@@ -13,8 +13,8 @@ const HOUR = 3600;
 interface Scene {
   /** Lines of shell with anny-box's own parts. */
   box(lines: string, who: Who): Promise<Ran>;
-  /** A restic of somebody else, at work in the repository, which it has for itself. */
-  busy(): Promise<void>;
+  /** A restic at work in the repository, which it has for itself: somebody else's, or one that this machine tidies with. */
+  busy(tidying?: 'tidying'): Promise<void>;
   locks(): Promise<readonly string[]>;
 }
 
@@ -40,10 +40,10 @@ async function tidied(body: (scene: Scene) => Promise<void>): Promise<void> {
       await body({
         locks,
         box: (lines, who) => runProgram('bash', ['-c', `${machine(directory, who)}\n${lines}`]),
-        busy: async () => {
-          const child = spawn('restic', [...restic, '--limit-download', '1', 'check', '--read-data'], {
-            stdio: 'ignore',
-          });
+        busy: async (tidying) => {
+          const lock = tidying === undefined ? '' : `exec 7>>${directory}/run/tidying; flock 7;`;
+          const check = ['restic', ...restic, '--limit-download', '1', 'check', '--read-data'];
+          const child = spawn('bash', ['-c', `${lock} exec "$@"`, 'bash', ...check], { stdio: 'ignore' });
           started.push(child);
           await expect.poll(locks, { timeout: 10_000, interval: 10 }).toHaveLength(1);
         },
@@ -105,6 +105,17 @@ describe('the lock of the repository', () => {
 });
 
 describe('tidying', () => {
+  testBy('restic', 'that is ended since the machine is no longer the writer leaves no lock behind', () =>
+    tidied(async ({ box, busy, locks }) => {
+      await busy('tidying');
+      // Processes end while it looks for them; what it works in is gone afterwards.
+      const lines = `find() { command find "$@"; return 1; }; end_tidying; wait
+        (($(ls -d "$RUN"/verb.* | wc -l) == 1)) && [[ ! -e $WORK/answered ]]`;
+      expect(await box(lines, own)).toMatchObject({ code: 0 });
+      expect(await locks()).toEqual([]);
+    }),
+  );
+
   const own: Who = { release: 'blue-1', generation: 1, becameWriter: 1 };
   const RELAY = '(ROLE=relay RELAY_TO=10.0.0.2; save_role)';
   /** restic says what it is told to, and its commands are written down. */

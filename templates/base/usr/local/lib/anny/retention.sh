@@ -48,13 +48,29 @@ end_tidying() {
     systemctl reset-failed "${TIDYING_UNITS[@]}" || true
     # By hand, or deaf.
     flock -w 1 7 || { kill_tidying; flock -w "$TIDYING_WAIT_SECONDS" 7 || note 'something still tidies the repository'; }
+    exec 7>&-
+    remove_own_lock
   fi
   exec 7>&-
 }
 
+# The lock of what has just been killed, so that nobody finds the repository locked: restic takes those whose process was one of this machine
+# and is gone. Nobody waits for it, since the repository may not answer; what stays is left to the next writer.
+remove_own_lock() {
+  local said
+  has_repository || return 0
+  # It may outlive the verb, whose own directory goes with it.
+  said=$(mktemp -d "$RUN/verb.XXXXXX")
+  {
+    WORK=$said repository_do unlock || note "the repository stays locked: $(WORK=$said repository_said)"
+    rm -rf "$said"
+  } 3>&- 8>&- 9>&- &
+}
+
 kill_tidying() {
   local pid
-  for pid in $(find /proc/[0-9]*/fd -lname "$TIDYING" -printf '%h\n' 2>/dev/null | cut -d/ -f3 | sort -u); do
+  # Processes end while it looks.
+  for pid in $({ find /proc/[0-9]*/fd -lname "$TIDYING" -printf '%h\n' 2>/dev/null || true; } | cut -d/ -f3 | sort -u); do
     [[ $pid == "$$" || $pid == "$BASHPID" ]] || kill -KILL "$pid" || true
   done
 }
