@@ -1,8 +1,9 @@
+import { AnnyError, hasCode } from '../operation/errors.ts';
 import { chooseImage } from './choose-image.ts';
 import type { PlannedCommand } from './command.ts';
 import type { Context } from './context.ts';
 import type { Plan } from './plan.ts';
-import { planPromote, planSettle } from './plan-promote.ts';
+import { type PromoteWish, planPromote, planSettle } from './plan-promote.ts';
 import { planRestore } from './plan-restore.ts';
 import { planRollback } from './plan-rollback.ts';
 import type { Situation } from './situation.ts';
@@ -13,7 +14,11 @@ export async function planCommand(context: Context, command: PlannedCommand, sit
   switch (command.kind) {
     case 'promote':
     case 'prepare':
-      return planPromote(situation, { ...command, image: await chooseImage(context, command.image) });
+      return planPromote(situation, {
+        ...command,
+        image: await chooseImage(context, command.image),
+        left: situation.kind === 'empty' && !command.withoutBackup ? await whatIsLeft(context) : undefined,
+      });
     case 'settle':
       return planSettle(situation);
     case 'rollback':
@@ -36,5 +41,22 @@ export async function planCommand(context: Context, command: PlannedCommand, sit
         staleAfterSeconds,
       });
     }
+  }
+}
+
+/** Where it cannot be known whether there is data, nothing begins without. */
+async function whatIsLeft({ backups, operation }: Context): Promise<PromoteWish['left']> {
+  try {
+    const [newest] = (await backups.list()).backups;
+    return newest && { release: newest.release, ageSeconds: operation.clock.now() / 1000 - newest.at };
+  } catch (error) {
+    if (!(error instanceof AnnyError) || hasCode(error, 'LEASE_LOST')) throw error;
+    const { code, found, next, cause } = error;
+    throw new AnnyError(code, {
+      doing: 'looking for backups of earlier machines',
+      found,
+      next: `${next}; to begin with nothing, whatever there is: promote --without-backup`,
+      cause,
+    });
   }
 }

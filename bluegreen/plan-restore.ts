@@ -43,7 +43,7 @@ export function planRestore(situation: Situation, wish: RestoreWish): Plan {
   }
   if (backup === undefined) throw noBackup(wish.backup, wish.backups);
   refuseStale(backup, wish);
-  const unasked = situation.kind === 'dark' ? cannotBeAsked(situation) : [];
+  const unasked = situation.kind === 'live' ? [] : cannotBeAsked({ silent: [], ...situation });
   const fence = situation.kind === 'live' ? [situation.writer] : unasked;
   const taken = [...standbys, ...(situation.kind === 'live' ? [situation.writer] : [])].at(0)?.tags.slot;
   const slot = taken === undefined ? 'blue' : otherSlot(taken);

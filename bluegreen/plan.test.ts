@@ -44,6 +44,17 @@ describe('promote', () => {
     expect(promote([])).toMatchObject({ action: 'first', slot: 'blue', reuse: undefined, clear: [] });
   });
 
+  test('begins with nothing only by who says so, where machines that are gone have left a backup', () => {
+    const empty = judge(seen([]));
+    const wish = { image: IMAGE, again: false, left: { release: 'green-2', ageSeconds: 120 } };
+    expect(refused(() => planPromote(empty, wish))).toMatchObject({
+      code: 'WOULD_LOSE_WRITES',
+      found: expect.stringContaining('a backup of green-2, 120 s old'),
+      next: expect.stringContaining('anny-bluegreen restore'),
+    });
+    expect(planPromote(empty, { ...wish, withoutBackup: true })).toMatchObject({ action: 'first' });
+  });
+
   test('goes to the other slot, and from the live release', () => {
     const writer = answering(1, 'writer');
     expect(promote([writer])).toMatchObject({ action: 'promote', from: writer, slot: 'green' });
@@ -158,6 +169,8 @@ describe('restore', () => {
   test('fences a silent machine that was never marked, instead of destroying it', () => {
     const unmarked = silent(2, { stage: 'candidate' });
     expect(restore([silent(1), unmarked])).toMatchObject({ fence: [silent(1), unmarked], clear: [] });
+    // All that could tell that it took over may be gone.
+    expect(restore([unmarked])).toMatchObject({ fence: [unmarked], clear: [] });
   });
 
   test('refuses a backup that is older than a standby, unless it is named', () => {

@@ -62,7 +62,7 @@ const REBUILD = `rebuild is promote --again: a fresh machine from the newest tes
 The app is as it was baked: anny-image build comes first where it has changed.`;
 const WITHOUT_BACKUP = [
   '--without-backup',
-  'although no backup can be made and proved: the new machine gets the state from the live one alone',
+  'although no backup can be made and proved: the new machine gets the state from the live one alone; where there is no machine any more, it begins with nothing',
 ] as const;
 
 /** Commands that change who serves, and `plan`, which prints what they would do. */

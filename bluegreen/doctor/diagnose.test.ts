@@ -148,6 +148,7 @@ describe('who writes', () => {
       { machines: [writer({ held: true, holdUntil: NOW_SECONDS + 9 }), standby()] },
       'critical, fix: anny-bluegreen settle',
     ],
+    ['machines-gone', { machines: [] }, 'critical, decide: anny-bluegreen restore'],
     ['nobody-serves', { machines: [silent(3), standby()] }, 'critical, decide: anny-bluegreen rollback'],
     ['nobody-serves', { machines: [silent(3)] }, 'critical, decide: anny-bluegreen restore'],
     [

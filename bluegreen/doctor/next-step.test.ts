@@ -10,8 +10,11 @@ const writer = answering(1, 'writer');
 const here = writer.address;
 
 describe('the next command', () => {
-  test('is a first promote when there is nothing', () => {
-    expect(next([])).toBe('anny-bluegreen promote --build');
+  test('is a first promote when there is nothing, and a restore when there is nothing any more', () => {
+    const { backups } = examined(seen([]));
+    const fresh = examined(seen([]), { backups: { ...backups, files: [] } });
+    expect(nextStep(fresh).command).toBe('anny-bluegreen promote --build');
+    expect(next([])).toBe('anny-bluegreen restore');
   });
 
   test('is the next deploy when all is well', () => {

@@ -13,7 +13,7 @@ export function roleFindings(seen: Observations): readonly Finding[] {
   const { situation } = seen;
   switch (situation.kind) {
     case 'empty':
-      return [];
+      return gone(seen);
     case 'two-writers':
       return [twoWriters(situation)];
     case 'committed':
@@ -23,6 +23,21 @@ export function roleFindings(seen: Observations): readonly Finding[] {
     case 'live':
       return live(situation, seen);
   }
+}
+
+/** There is nobody to ask; what they kept tells that they were there. */
+function gone({ backups: { files }, claims, nowSeconds }: Observations): Finding[] {
+  const [newest] = files;
+  if (newest === undefined || runningIn(claims) !== undefined) return [];
+  return [
+    {
+      code: 'machines-gone',
+      severity: 'critical',
+      found: `the account has no machine of this environment any more; ${newest.release} kept a backup ${age(nowSeconds - newest.at)} ago`,
+      means: 'users get no answer: the machine was destroyed, and the newest backup is what is left',
+      repair: decide('anny-bluegreen restore'),
+    },
+  ];
 }
 
 function twoWriters({ writers }: Of<'two-writers'>): Finding {

@@ -194,6 +194,20 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'return after;',
   },
   {
+    name: 'a first release asks nobody',
+    breaks: 'it begins with nothing where the account has lost the machine, and says so to nobody',
+    file: 'bluegreen/plan-promote.ts',
+    find: '      refuseToForget(wish);\n',
+    replace: '',
+  },
+  {
+    name: 'a restore destroys what it cannot ask where nothing else is left',
+    breaks: 'that had taken everything over from a machine that is gone since',
+    file: 'bluegreen/plan-restore.ts',
+    find: "situation.kind === 'live' ? [] : cannotBeAsked",
+    replace: "situation.kind !== 'dark' ? [] : cannotBeAsked",
+  },
+  {
     name: 'who falls back knows of no backups',
     breaks: 'those of a writer that the account has lost pass for the newest, and are restored',
     file: 'bluegreen/rollback.ts',

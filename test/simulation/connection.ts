@@ -64,12 +64,26 @@ export function dies(machine: Machine): void {
   machine.power = 'running';
 }
 
+/** The account has lost it, or somebody has destroyed it by hand: nothing tells of it any more but its backups. */
+export function vanishes(machine: Machine): void {
+  dies(machine);
+  const { rented, reservedIp, store } = machine.world;
+  // Without any, nobody could know that there ever was something to lose.
+  if (store.length === 0) return;
+  for (const [id, one] of rented) {
+    if (one.machine !== machine) continue;
+    rented.delete(id);
+    if (reservedIp.attachedTo === id) reservedIp.attachedTo = undefined;
+  }
+}
+
 function befall(machine: Machine, what: Happening | undefined): void {
   const { timeline, random } = machine.world;
   const life = machine.task;
   const soon = (act: () => void): void => timeline.wakeAfter(random.int(0, 800), () => life.alive && act());
   if (what === 'reboot') soon(() => reboot(machine));
   if (what === 'dies') soon(() => dies(machine));
+  if (what === 'vanishes') soon(() => vanishes(machine));
   if (what === 'slow and cut') soon(() => cut(machine, 1_000, 30_000));
   if (what === 'cut after') soon(() => cut(machine, 200, 12_000));
   if (what === 'cut long') soon(() => cut(machine, 60_000, 400_000));

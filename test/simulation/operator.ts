@@ -17,7 +17,18 @@ export const HAPPENINGS = {
     'never boots',
     'one server late',
   ],
-  box: ['cut before', 'cut after', 'cut long', 'reboot', 'dies', 'full disk', 'torn pull', 'slow', 'slow and cut'],
+  box: [
+    'cut before',
+    'cut after',
+    'cut long',
+    'reboot',
+    'dies',
+    'vanishes',
+    'full disk',
+    'torn pull',
+    'slow',
+    'slow and cut',
+  ],
 } as const;
 export type Happening = (typeof HAPPENINGS)[keyof typeof HAPPENINGS][number] | keyof typeof SERVER_LATE_MS;
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { newestFirst } from '../../bluegreen/backups.ts';
-import type { Machine } from './box/machine.ts';
-import { cut, dies, reboot } from './connection.ts';
-import { at, live, PROMOTE, RESTORE, ROLLBACK, type Stage, stage } from './directed.ts';
+import { cut, dies, reboot, vanishes } from './connection.ts';
+import { at, live, PROMOTE, RESTORE, ROLLBACK, stage } from './directed.ts';
 import { backupOf } from './example-releases.ts';
 import { bake } from './world.ts';
+import { missingIn } from './writes.ts';
 
 describe('a fenced machine', () => {
   test('is taken back by name, with the data that it had, and no other writes then', async () => {
@@ -225,9 +225,27 @@ describe('a first release beside backups of one that is gone', () => {
     const begun = stage();
     bake(begun.world, 'good');
     begun.world.store.push({ ...backupOf(7, 0), sequence: 99 });
-    expect(await begun.run(PROMOTE)).toMatchObject({ kind: 'success' });
+    expect(await begun.run(PROMOTE)).toMatchObject({ exitCode: 4, code: 'WOULD_LOSE_WRITES' });
+    expect(await begun.run(PROMOTE, at('backups.list', 'refused'))).toMatchObject({ code: 'BACKUP_UNREADABLE' });
+    expect(begun.world.machines).toEqual([]);
+    const withoutBackup = { kind: 'promote', again: false, withoutBackup: true } as const;
+    expect(await begun.run(withoutBackup)).toMatchObject({ kind: 'success' });
     expect(begun.writer().disk.generation).toBe(8);
     expect(newestFirst(begun.world.store)[0]?.release).toBe(begun.writer().disk.release);
+  });
+});
+
+describe('an environment whose only machine the account has lost', () => {
+  test('is restored from its backup, and nothing begins without', async () => {
+    const stage = await live({ follows: true });
+    await stage.wait(300);
+    vanishes(stage.writer());
+    const [newest] = newestFirst(stage.world.store);
+    const saved = stage.world.archives.get(newest?.id ?? '')?.state ?? expect.fail('nothing was backed up');
+    expect(await stage.run(PROMOTE)).toMatchObject({ exitCode: 4, code: 'WOULD_LOSE_WRITES' });
+    expect((await stage.look()).next.command).toBe('anny-bluegreen restore');
+    await stage.setInOrder();
+    expect(missingIn(saved, stage.writer().disk.state)).toEqual([]);
   });
 });
 
@@ -241,7 +259,7 @@ describe('a machine that serves again in place of one that the account has lost'
     await stage.run(command);
     const later = stage.writer();
     await stage.wait(600);
-    vanishes(stage, later);
+    vanishes(later);
     const to = named === undefined ? undefined : older.disk.release;
     expect(await stage.run({ kind: 'rollback', loseWrites: true, to })).toMatchObject({ kind: 'success' });
     expect(stage.writer()).toBe(older);
@@ -252,11 +270,6 @@ describe('a machine that serves again in place of one that the account has lost'
     await stage.setInOrder();
   });
 });
-
-function vanishes({ world }: Stage, machine: Machine): void {
-  dies(machine);
-  for (const [id, one] of world.rented) if (one.machine === machine) world.rented.delete(id);
-}
 
 describe('an answer that waited on a computer that slept', () => {
   test('is as old as its question: all that a standby lacks is announced', async () => {
