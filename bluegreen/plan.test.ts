@@ -134,6 +134,9 @@ describe('writes that came back with a machine that had been given up', () => {
     const backups = (at: number) => ({ backups: [{ ...BACKUP, at }] });
     expect(restore([fenced, silent(2)], backups(NOW_SECONDS - 30))).toMatchObject({ lostSeconds: 30 });
     expect(restore([fenced, silent(2)], backups(since - 60))).toMatchObject({ lostSeconds: 9_060 });
+    const behind = { now: NOW_SECONDS - 7_200, since: NOW_SECONDS - 7_260 };
+    const slow = answering(1, 'fenced', behind, { lacksSince: since, stage: 'standby' });
+    expect(restore([slow, silent(2)], backups(NOW_SECONDS - 100))).toMatchObject({ lostSeconds: 9_000 });
   });
 });
 

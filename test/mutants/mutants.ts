@@ -430,6 +430,13 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'ages are told by two clocks',
     breaks: 'less is said to be lost than is, and an older backup counts as newer than a standby',
     file: 'bluegreen/given-up.ts',
+    find: 'return status.now - at + (nowSeconds - askedSince);',
+    replace: 'return nowSeconds - at + 0 * (status.now - askedSince);',
+  },
+  {
+    name: 'when a machine was fenced is told by two clocks',
+    breaks: 'a backup from before counts as one that has what came back',
+    file: 'bluegreen/given-up.ts',
     find: 'return status.now - at + (nowSeconds - askedAt);',
     replace: 'return nowSeconds - at + 0 * (status.now - askedAt);',
   },
