@@ -1,9 +1,13 @@
 import { moneyText } from '../cloud/money.ts';
 import type { Prices } from '../cloud/prices.ts';
+import { wrap } from '../operation/wrap.ts';
 import { lineOf, sizeText } from './image-text.ts';
 import { keptOf, type PruneJudgement } from './prune.ts';
 
-export function pruneText(judged: readonly PruneJudgement[], prices: Prices): string {
+const REASON_INDENT = 7;
+
+/** One line for each, and below it why it stays. */
+export function pruneText(judged: readonly PruneJudgement[], prices: Prices, columns: number): string {
   const goes = judged.filter(({ stays }) => stays === undefined);
   const stays = judged.filter((one) => one.stays !== undefined);
   const freed = keptOf(imagesOf(goes), prices);
@@ -11,7 +15,10 @@ export function pruneText(judged: readonly PruneJudgement[], prices: Prices): st
   const whose = whoseColumn(judged);
   return [
     ...goes.map((one) => `goes   ${lineOf(one.image)}${whose(one)}`),
-    ...stays.map((one) => `stays  ${lineOf(one.image)}${whose(one)}  ${one.stays}`),
+    ...stays.flatMap((one) => [
+      `stays  ${lineOf(one.image)}${whose(one)}`,
+      `${' '.repeat(REASON_INDENT)}${wrap(one.stays ?? '', columns, REASON_INDENT).join('\n')}`,
+    ]),
     goes.length === 0 ? 'nothing can go' : `frees ${sizeText(freed.bytes)}, saves ${moneyText(freed.monthly)} a month`,
     ...(stays.length === 0 ? [] : [`what stays, ${sizeText(left.bytes)}, costs ${moneyText(left.monthly)} a month`]),
     '',
@@ -27,6 +34,5 @@ function whoseColumn(judged: readonly PruneJudgement[]): (one: PruneJudgement) =
   // One that is not tested has no papers yet.
   const tested = judged.filter(({ image }) => image.stage === 'tested');
   const names = new Set(tested.map(({ environment = '?' }) => environment));
-  const width = Math.max(...[...names].map(({ length }) => length));
-  return ({ environment = '?' }) => (names.size > 1 ? `  ${environment.padEnd(width)}` : '');
+  return ({ environment = '?' }) => (names.size > 1 ? `  ${environment}` : '');
 }

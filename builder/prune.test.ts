@@ -135,12 +135,17 @@ describe('of an account that environments share', () => {
 
   test('whose each is stands in its line, and in none where all are of one', async () => {
     const prices = pricesOf(configSchema.parse({}));
-    const shared = pruneText(await judge(['p2', 's1', 'u1']), prices).split('\n');
-    expect(shared[0]).toContain('  p2  production  it is the newest anny for production');
-    expect(shared[1]).toContain('  s1  staging     it is');
-    expect(shared[2]).toContain('  u1  ?           nothing says');
+    const shared = pruneText(await judge(['p2', 's1', 'u1']), prices, 60).split('\n');
+    expect(shared[0]).toMatch(/ {2}p2 {2}production$/);
+    expect(shared.slice(1, 3)).toEqual([
+      '       it is the newest anny for production: the next bake,',
+      '       release or recovery takes it',
+    ]);
+    expect(shared[3]).toMatch(/ {2}s1 {2}staging$/);
+    expect(shared[6]).toMatch(/ {2}u1 {2}[?]$/);
+    expect(shared[7]).toMatch(/^ {7}nothing says whose it is/);
     const baking = { image: image('anny', 'c', 0, { stage: 'candidate' }), environment: undefined, stays: 'no' };
-    expect(pruneText([baking, ...(await judge(['p2', 'p1']))], prices)).not.toMatch(/production|[?]/);
+    expect(pruneText([baking, ...(await judge(['p2', 'p1']))], prices, 80)).not.toMatch(/production|[?]/);
   });
 });
 
@@ -154,7 +159,7 @@ test('prune says what goes, what that saves, and what the rest goes on costing',
     { image: image('anny', 'a', 1), environment: undefined, stays: 'it is the newest anny' },
     { image: image('anny', 'b', 40, { storedBytes: 2_130_000_000 }), environment: undefined, stays: undefined },
   ];
-  const text = pruneText(judged, pricesOf(configSchema.parse({ prices: { snapshot_gb: 0.1 } })));
+  const text = pruneText(judged, pricesOf(configSchema.parse({ prices: { snapshot_gb: 0.1 } })), 80);
   expect(text).toContain('frees 2.1 GB, saves $0.213 a month');
   expect(text).toContain('what stays, 2.0 GB, costs $0.20 a month');
 });

@@ -46,8 +46,8 @@ export function inQuestion(images: readonly Image[], instances: readonly Made[],
 }
 
 function reasonToStay(images: readonly Image[], image: Image, instances: readonly Made[]): string | undefined {
-  // A bake may be at it; sweep takes away what a killed one left.
-  if (image.stage !== 'tested' || !image.complete) return 'it is no tested image: sweep looks after those';
+  if (image.stage !== 'tested' || !image.complete)
+    return `it is not tested: a bake is at it, or left it; then anny-image sweep ${image.operation} takes it away`;
   const user = instances.find((instance) => isFrom(images, instance, image));
   return user === undefined ? undefined : `${user.label} was made from it`;
 }

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
-import { dollars } from '../../cloud/money.ts';
+import { dollars, moneyText } from '../../cloud/money.ts';
 import { pricesOf } from '../../cloud/prices.ts';
 import { duration } from '../../config/duration.ts';
 import { agree, answer } from '../../operation/command-line.ts';
 import { AnnyError } from '../../operation/errors.ts';
 import { runStep } from '../../operation/step.ts';
+import { screenColumns } from '../../operation/wrap.ts';
 import type { BakeContext } from '../bake-context.ts';
 import { imagesIn } from '../catalog.ts';
 import { keptMachine, sshIntoKept } from '../kept.ts';
@@ -80,14 +81,16 @@ async function prune(context: BakeContext, command: Command, options: PruneOptio
     ...{ judged, deleted: 0, bytes: freed.bytes, monthlyUsd: dollars(freed.monthly) },
     staysMonthlyUsd: dollars(keptOf(stays, prices).monthly),
   };
-  if (options.dryRun || goes.length === 0) return answer(command, data, pruneText(judged, prices));
-  process.stderr.write(pruneText(judged, prices));
+  const text = pruneText(judged, prices, screenColumns());
+  if (options.dryRun || goes.length === 0) return answer(command, data, text);
+  process.stderr.write(text);
   await agree(command, `delete ${goes.length === 1 ? 'this image' : `these ${goes.length} images`}?`);
   for (const image of goes) {
     const name = `delete ${image.name} ${image.digest.slice(0, 12)}`;
     await runStep(operation, { name, run: () => dropImage(cloud, image) });
   }
-  answer(command, { ...data, deleted: goes.length }, `${goes.length} deleted\n`);
+  const deleted = goes.length === 1 ? '1 image' : `${goes.length} images`;
+  answer(command, { ...data, deleted: goes.length }, `${deleted} deleted, ${moneyText(freed.monthly)} a month less\n`);
 }
 
 function countOf(text: string): number {
