@@ -85,7 +85,7 @@ async function refuseOwnLoss({ infra, path }: KeyPush, wanted: Known): Promise<v
   if (own !== undefined && wanted.some(({ publicKey }) => sameKey(publicKey, own))) return;
   throw new AnnyError('REFUSED', {
     doing: 'saying who may log in',
-    found: `${infra.ssh_private_key}, with which this computer does, is none of ${wanted.map(({ name }) => name).join(', ')}`,
+    found: `this computer's own key (${infra.ssh_private_key}) is none of those that config.yaml names: ${wanted.map(({ name }) => name).join(', ')}`,
     next: 'name it in infra.ssh_key_names (ssh_key_name for one operator), or let another operator run this',
   });
 }

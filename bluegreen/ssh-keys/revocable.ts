@@ -50,7 +50,7 @@ export async function refuseNamedElsewhere(
   throw new AnnyError('USAGE', {
     doing: `revoking ${name}`,
     found: `config.yaml still names it for ${where}, which has machines in this account and could make none without it`,
-    next: `take it out there too, then run this again; ssh-keys push takes it off the machines of one environment, and leaves it in the account`,
+    next: `take it out of infra.ssh_key_names for ${where} as well, then run this again; to take it off the machines of this environment alone: ssh-keys push`,
   });
 }
 
