@@ -13,20 +13,24 @@ const RUN_LINE = /^(?:exit \d+: )?\s*\+ (.*)$/;
 export function explainFailure(definition: Definition, step: string, error: unknown): unknown {
   if (!(error instanceof AnnyError) || !hasCode(error, 'COMMAND_FAILED')) return error;
   const { found } = error;
-  const index = lastLine(definition, found);
-  if (NO_SPACE.test(found)) return noSpace(definition, index === -1 ? step : placeOfLine(definition, index), error);
+  const place = placeOfLast(definition, found);
+  if (NO_SPACE.test(found)) return noSpace(definition, place ?? step, error);
   const missing = [...found.matchAll(NO_PACKAGE)].flatMap(([, unknown, gone]) => unknown ?? gone ?? []);
   if (missing.length > 0) return noPackages(definition, missing, error);
-  return index === -1 ? error : badLine(definition, index, error);
+  return place === undefined ? error : badLine(place, error);
 }
 
-/** Which line of `run` was at it; -1 where none is known. */
-function lastLine(definition: Definition, found: string): number {
+/** The place of the line that was at it; undefined where none is known. */
+function placeOfLast(definition: Definition, found: string): string | undefined {
   const line = found
     .split('\n')
     .flatMap((text) => RUN_LINE.exec(text)?.[1] ?? [])
     .at(-1);
-  return definition.run.findIndex((one) => one.trim().split('\n')[0] === line);
+  for (const key of ['run', 'app_run'] as const) {
+    const index = definition[key].findIndex((one) => one.trim().split('\n')[0] === line);
+    if (index !== -1) return placeIn(yamlOf(definition), [key, String(index)], 'value');
+  }
+  return undefined;
 }
 
 /** Without what the lines before it have said. */
@@ -42,10 +46,6 @@ function saidByLast(found: string): string {
     )
     .join('\n');
   return last.startsWith(exit) ? last : `${exit}${last.trimStart()}`;
-}
-
-function placeOfLine(definition: Definition, index: number): string {
-  return placeIn(yamlOf(definition), ['run', String(index)], 'value');
 }
 
 function noSpace({ name }: Definition, step: string, cause: AnnyError): AnnyError {
@@ -74,9 +74,9 @@ function noPackages(definition: Definition, missing: readonly string[], cause: A
   });
 }
 
-function badLine(definition: Definition, index: number, cause: AnnyError): AnnyError {
+function badLine(place: string, cause: AnnyError): AnnyError {
   return new AnnyError('COMMAND_FAILED', {
-    doing: `running ${placeOfLine(definition, index)}`,
+    doing: `running ${place}`,
     found: saidByLast(cause.found),
     next: cause.next,
     cause,

@@ -60,6 +60,8 @@ export async function applyDefinition(
     run: () => explained('files', upload(shell, files)),
     describe: () => `${files.length}`,
   });
+  // Meanwhile this computer may still build the app's image.
+  await apply('services', [servicesScript(definition), runScript(definition.run)].join('\n'));
   if (definition.app) {
     await runStep(operation, {
       name: 'app image',
@@ -69,7 +71,7 @@ export async function applyDefinition(
       describe: (text) => text,
     });
   }
-  await apply('services', [servicesScript(definition), runScript(definition)].join('\n'));
+  await apply('app run', runScript(definition.app_run));
   // Last of all: a machine that says what it is has everything.
   await shell.put('/etc/anny/image.json', `${JSON.stringify({ name: identity.name, digest: identity.digest })}\n`, {
     mode: 0o644,

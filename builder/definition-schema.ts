@@ -106,6 +106,7 @@ export const definitionSchema = z.strictObject({
   services: z.strictObject({ enable: z.array(unit).default([]), disable: z.array(unit).default([]) }).prefault({}),
   run: z.array(z.string()).default([]),
   app: z.boolean().default(false),
+  app_run: z.array(z.string()).default([]),
   app_base: z.boolean().default(false),
   clean: z.array(path).default([]),
   tests: testsSchema.prefault({}),

@@ -18,7 +18,7 @@ async function complaint(text: string, others: Files = {}): Promise<AnnyError> {
 
 const HEAD = 'name: thing\nos: true\n';
 const SECTIONS =
-  'name, parent, os, docker, packages, templates, users, directories, files, services, run, app, app_base, clean, tests';
+  'name, parent, os, docker, packages, templates, users, directories, files, services, run, app, app_run, app_base, clean, tests';
 
 const WRONG: readonly (readonly [string, string, string])[] = [
   [
@@ -88,6 +88,11 @@ const WRONG: readonly (readonly [string, string, string])[] = [
     'neither a parent nor an operating system',
     'name: thing\n',
     'images/thing.yaml  os: found neither, allowed: one of "parent: NAME" and "os: true"',
+  ],
+  [
+    'lines for an app that is not baked in',
+    `${HEAD}app_run: [docker run --rm anny:baked node migrate.ts]\n`,
+    'images/thing.yaml:3:1  app_run: it needs "app: true"; without an app it is "run"',
   ],
   [
     'both a parent and an operating system',

@@ -92,6 +92,9 @@ function parseDefinition(text: string, name: string): Definition {
     const found = definition.os === undefined ? 'neither' : 'both';
     refuseDefinition(file, [`${placeIn(yaml, ['os'])}: found ${found}, allowed: one of "parent: NAME" and "os: true"`]);
   }
+  if (definition.app_run.length > 0 && !definition.app) {
+    refuseDefinition(file, [`${placeIn(yaml, ['app_run'])}: it needs "app: true"; without an app it is "run"`]);
+  }
   return { ...definition, text, file };
 }
 

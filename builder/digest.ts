@@ -53,7 +53,10 @@ async function inputsOf(settings: Settings, definition: Definition, parent: Iden
     input('script packages', packagesScript(definition, image)),
     input(
       'script machine',
-      [usersScript, directoriesScript, servicesScript, runScript].map((make) => make(definition)).join('\n'),
+      [
+        ...[usersScript, directoriesScript, servicesScript].map((make) => make(definition)),
+        ...[definition.run, definition.app_run].map(runScript),
+      ].join('\n'),
     ),
     input('script clean', cleanScript([definition])),
     ...files.map((file) =>

@@ -37,9 +37,10 @@ async function textsOf(
   const scripts: Readonly<Record<string, string>> = {
     '1-packages.sh': packagesScript(definition, settings.config.image),
     '2-users-and-directories.sh': [usersScript(definition), directoriesScript(definition)].join('\n'),
-    '4-services.sh': [servicesScript(definition), runScript(definition)].join('\n'),
-    '5-tests.sh': checksScript(chain),
-    '6-clean.sh': cleanScript(chain),
+    '4-services.sh': [servicesScript(definition), runScript(definition.run)].join('\n'),
+    '5-app-run.sh': runScript(definition.app_run),
+    '6-tests.sh': checksScript(chain),
+    '7-clean.sh': cleanScript(chain),
   };
   return new Map<string, string | Buffer>([
     ...files.map(({ path, content }) => [join('files', path), content] as const),

@@ -65,20 +65,23 @@ export function stepsOf(
   chain: readonly Definition[],
   { hardening }: Pick<Config['image'], 'hardening'>,
 ): readonly string[] {
-  const { app, app_base: appBase, packages, docker, users, directories, tests } = own(chain);
+  const { app, app_base: appBase, app_run: appRun, packages, docker, users, directories, tests } = own(chain);
   return [
     ...['signing key', 'create builder', 'boot'],
     ...(packages.length > 0 || docker ? ['packages'] : []),
     ...(appBase ? ['app base'] : []),
     ...(users.length > 0 || directories.length > 0 ? ['users and directories'] : []),
     'files',
+    'services',
     ...(app ? ['app image'] : []),
-    ...['services', 'test', 'record contents'],
+    ...(appRun.length > 0 ? ['app run'] : []),
+    ...['test', 'record contents'],
     ...(barOf(chain) === undefined ? [] : ['known vulnerabilities']),
     ...['clean and search', 'shut down', 'snapshot', 'wait for the snapshot'],
-    ...['create test machine', 'destroy builder'],
+    'create test machine',
     ...(tests.hardening !== undefined && hardening ? ['hardening'] : []),
-    ...['test the booted machine', 'search the booted machine', 'destroy test machine', 'sign papers', 'mark tested'],
+    ...['test the booted machine', 'search the booted machine', 'destroy builder', 'destroy test machine'],
+    ...['sign papers', 'mark tested'],
   ];
 }
 

@@ -129,7 +129,7 @@ describe('shell is clean', () => {
           chain.flatMap((one) => [
             [`${one.name}-packages`, packagesScript(one, settings.config.image)],
             [`${one.name}-machine`, [usersScript(one), directoriesScript(one), servicesScript(one)].join('\n')],
-            [`${one.name}-run`, runScript(one)],
+            [`${one.name}-run`, runScript([...one.run, ...one.app_run])],
           ]),
         ),
       };

@@ -91,7 +91,7 @@ export function servicesScript(definition: Definition): string {
   ].join('\n');
 }
 
-export function runScript(definition: Definition): string {
+export function runScript(lines: readonly string[]): string {
   // Each line is said before it runs, so that a failure names it. It may have several lines of its own.
-  return definition.run.map((line) => `echo ${quote(`+ ${line.trim()}`)} >&2\n{\n${line}\n} >&2`).join('\n');
+  return lines.map((line) => `echo ${quote(`+ ${line.trim()}`)} >&2\n{\n${line}\n} >&2`).join('\n');
 }

@@ -32,7 +32,7 @@ export function scriptsOf({ definition, files }: Part, image: LoadedSettings['co
   return {
     before: [packagesScript(definition, image), usersScript(definition), directoriesScript(definition)],
     owners: ownersScript(files),
-    after: [servicesScript(definition), runScript(definition)],
+    after: [servicesScript(definition), runScript([...definition.run, ...definition.app_run])],
   };
 }
 

@@ -47,7 +47,7 @@ export async function bake(ground: Ground): Promise<void> {
     await shell.run('tar -C / -xf - --no-same-owner --no-overwrite-dir', { stdin: fileArchive(files) });
     if (definition.app) await bringApp(settings, shell);
     await shell.run(
-      [scripts.ownersScript(files), scripts.servicesScript(definition), scripts.runScript(definition)].join('\n'),
+      [scripts.ownersScript(files), scripts.servicesScript(definition), scripts.runScript(definition.run)].join('\n'),
       { timeoutMs: 120_000 },
     );
   }
