@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { quote } from '../../machine/ssh-shell.ts';
+import { SINCE_START } from '../since-start.ts';
+import { treeScript } from './tree.ts';
 
 /** What is in an image, as its machine said before it was cleaned: one text, which lies on the machine and is signed. */
 export const contentsSchema = z.object({
@@ -42,31 +44,11 @@ export interface ContentsRequest {
   readonly tree: string;
   /** Where mtree's list of it is to lie on the machine; "" only compares. */
   readonly keep: string;
+  /** Shell that prints when this machine started; for tests. */
+  readonly since?: string;
 }
 
 export const TREE_PATH = '/usr/share/anny/usr.mtree';
-
-const TREE_KEYS = 'type,mode,uname,gname,link,sha256';
-
-/**
- * Without what is written when a Python program runs, and without what is about the image itself. In two halves at once, since
- * mtree reckons on one processor; a path a line, so that they can follow each other.
- */
-const TREE = `tree_without() {
-  mtree -c -k ${TREE_KEYS} -X <(printf '%s\\n' ./share/anny __pycache__ "$@") -p "$tree" | mtree -C -k ${TREE_KEYS}
-}
-if command -v mtree >/dev/null; then
-  cd "$tree"
-  others=()
-  for name in ./* ./.[!.]*; do if [ "$name" != ./lib ] && { [ -e "$name" ] || [ -L "$name" ]; }; then others+=("$name"); fi; done
-  exec 8< <(tree_without "\${others[@]}" && echo ended)
-  rest=$(tree_without ./lib)
-  lib=$(sed 1d <&8)
-  if [ "\${lib##*$'\\n'}" != ended ]; then echo "the list of $tree broke off" >&2; exit 1; fi
-  list=$(printf '%s\\n' "$rest" "\${lib%ended}")
-  printf 'tree\\t%s\\n' "$(sha256sum <<<"$list" | cut -d' ' -f1)"
-  if [ -n "$keep" ]; then install -d -m 0755 "\${keep%/*}"; cat <<<"$list" > "$keep"; fi
-fi`;
 
 /** Prints a line "what<TAB>value…" for each thing that is there. */
 export function contentsScript({
@@ -74,14 +56,16 @@ export function contentsScript({
   app,
   tree,
   keep,
-}: Pick<ContentsRequest, 'paths' | 'app' | 'tree' | 'keep'>): string {
+  since = SINCE_START,
+}: Pick<ContentsRequest, 'paths' | 'app' | 'tree' | 'keep' | 'since'>): string {
   return `
 tree=${quote(tree)} keep=${quote(keep)}
 export LC_ALL=C
+# systemd takes its time.
+exec 7< <(systemctl list-unit-files --plain --no-legend --type=service,socket,timer --state=enabled | awk '{print "service\\t" $1}' && echo ended)
 (. /etc/os-release; printf 'system\\t%s\\t%s\\t%s\\n' "\${ID:-}" "\${VERSION_ID:-}" "\${PRETTY_NAME:-}")
 printf 'architecture\\t%s\\n' "$(dpkg --print-architecture)"
 dpkg-query -W -f='\${db:Status-Abbrev}\\tpackage\\t\${Package}\\t\${Version}\\t\${Architecture}\\t\${source:Package}\\t\${source:Version}\\n' | sed -n 's/^ii *\\t//p'
-systemctl list-unit-files --plain --no-legend --type=service,socket,timer --state=enabled | awk '{print "service\\t" $1}'
 files=()
 for path in ${paths.map(quote).join(' ')}; do if [ -f "$path" ]; then files+=("$path"); fi; done
 if [ \${#files[@]} -gt 0 ]; then
@@ -91,7 +75,10 @@ if [ \${#files[@]} -gt 0 ]; then
   [ \${#sums[@]} -eq \${#files[@]} ] && [ \${#owners[@]} -eq \${#files[@]} ]
   for at in "\${!files[@]}"; do printf 'file\\t%s\\t%b\\t%s\\n' "\${sums[at]%% *}" "\${owners[at]}" "\${files[at]}"; done
 fi
-${TREE}
+${treeScript(since)}
+units=$(cat <&7)
+if [ "\${units##*$'\\n'}" != ended ]; then echo 'the list of units broke off' >&2; exit 1; fi
+printf '%s\\n' "\${units%ended}"
 ${app === undefined ? '' : `printf 'app\\t%s\\t%s\\n' ${quote(app)} "$(docker image inspect --format '{{.Id}}' ${quote(app)})"`}
 `;
 }
