@@ -7,7 +7,8 @@ import { type CheckResult, checksScript, countChecks, placesOfChecks, readChecks
 import { cleanScript } from './clean.ts';
 import { type Definition, own } from './definition.ts';
 import { needleStream, needlesOf } from './needles.ts';
-import { readHits, refuseHits, searchBooted, searchScript } from './secret-search.ts';
+import { readBegan, readHits, refuseHits, searchBooted, searchScript } from './secret-search.ts';
+import { SINCE_START } from './since-start.ts';
 
 const CHECK_TIMEOUT_MS = 10 * 60_000;
 const CLEAN_TIMEOUT_MS = 60 * 60_000;
@@ -51,37 +52,57 @@ export async function testMachine(
 const POWER_OFF_AFTERWARDS =
   '(tail --pid=$$ --sleep-interval=0.05 -f /dev/null; sleep 0.2; systemctl poweroff) >/dev/null 2>&1 </dev/null &';
 
-/** One script, since the login that it came by is removed in it. */
-export async function cleanAndSearch(context: BakeContext, chain: readonly Definition[], shell: Shell): Promise<void> {
+export interface Cleaning {
+  readonly chain: readonly Definition[];
+  /** What the machine was made from was searched for the same, so that only what has changed since is left to be searched. */
+  readonly searchedBelow: boolean;
+}
+
+/**
+ * One script, since the login that it came by is removed in it.
+ * @returns When the search began, by the machine's own clock: seconds since 1970.
+ */
+export async function cleanAndSearch(
+  context: BakeContext,
+  { chain, searchedBelow }: Cleaning,
+  shell: Shell,
+): Promise<string> {
   const needles = needlesOf(context.settings);
-  await runStep(context.operation, {
+  const search = searchScript(searchedBelow ? { changed: { since: SINCE_START } } : {});
+  return runStep(context.operation, {
     name: 'clean and search',
-    detail: `for ${needles.length} pieces of secrets, and for keys`,
+    detail: `${searchedBelow ? 'what has changed, ' : ''}for ${needles.length} pieces of secrets, and for keys`,
     interruptible: true,
     run: async () => {
       const output = await shell.run(
-        `needles_in=$(cat)\n(${cleanScript(chain)})\nprintf '%s' "$needles_in" | (${searchScript()})\nsync\n${POWER_OFF_AFTERWARDS}`,
+        `needles_in=$(cat)\n(${cleanScript(chain)})\nprintf '%s' "$needles_in" | (${search})\n${POWER_OFF_AFTERWARDS}`,
         { stdin: needleStream(needles), timeoutMs: CLEAN_TIMEOUT_MS },
       );
       refuseHits(readHits(output, needles, 'cleaned'));
+      return readBegan(output);
     },
     describe: () => 'nothing found',
   });
 }
 
-/** Its tests again, and the search: on the machine that was booted from the image. */
-export async function judgeTheBooted(context: BakeContext, chain: readonly Definition[], shell: Shell): Promise<void> {
+/** Its tests again, and the search of what has come since the one before: on the machine that was booted from the image. */
+export async function judgeTheBooted(
+  context: BakeContext,
+  { chain, searchedAt }: { readonly chain: readonly Definition[]; readonly searchedAt: string },
+  shell: Shell,
+): Promise<void> {
   await sideBySide(context.operation, (operation) => [
     testMachine({ ...context, operation }, chain, shell, 'test the booted machine'),
-    searchTheBooted({ ...context, operation }, shell),
+    searchTheBooted({ ...context, operation }, searchedAt, shell),
   ]);
 }
 
-async function searchTheBooted({ operation, settings }: BakeContext, shell: Shell): Promise<void> {
+async function searchTheBooted({ operation, settings }: BakeContext, searchedAt: string, shell: Shell): Promise<void> {
   await runStep(operation, {
     name: 'search the booted machine',
+    detail: 'what has changed since',
     interruptible: true,
-    run: () => searchBooted(shell, settings),
+    run: () => searchBooted(shell, settings, { changed: { since: SINCE_START, written: searchedAt } }),
     describe: () => 'nothing found',
   });
 }

@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdir, rename, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { needlesOf } from './needles.ts';
-import { readHits, refuseHits, searchScript } from './secret-search.ts';
+import { type Changed, readBegan, readHits, refuseHits, searchScript } from './secret-search.ts';
 import { withDirectory } from './trial/programs.ts';
 import { addFiles, type Files, projectWith, settingsIn } from './trial/project.ts';
 
@@ -22,8 +25,21 @@ const ACCOUNT = JSON.stringify(
   2,
 );
 
+interface How {
+  readonly when?: 'cleaned' | 'booted';
+  /** Shell that runs before it. */
+  readonly before?: string;
+  /** What happens on the machine after the time since which changes are read; the whole disk is without it. */
+  readonly meanwhile?: Meanwhile;
+}
+
+type Meanwhile = (root: string) => Promise<Partial<Changed>>;
+
 /** What the search finds in a machine with these files, in words. */
-async function search(machine: Files, when: 'cleaned' | 'booted' = 'cleaned', before = ''): Promise<readonly string[]> {
+async function search(
+  machine: Files,
+  { when = 'cleaned', before = '', meanwhile }: How = {},
+): Promise<readonly string[]> {
   const project = await projectWith({
     '.env': {
       text: `ANNY_API_KEY=${API_KEY}\nVULTR_API_KEY=another-secret-here\nANNY_SERVICE_ACCOUNT_FILE=account.json\n`,
@@ -34,10 +50,11 @@ async function search(machine: Files, when: 'cleaned' | 'booted' = 'cleaned', be
   const needles = needlesOf(await settingsIn(project));
   return withDirectory(async (root) => {
     await addFiles(root, machine);
+    const place = { root, ...(meanwhile === undefined ? {} : { changed: await whatChanged(root, meanwhile) }) };
     const output = await new Promise<string>((resolve, reject) => {
       const child = execFile(
         'bash',
-        ['-euo', 'pipefail', '-c', `${before}${searchScript(root)}`],
+        ['-euo', 'pipefail', '-c', `${before}${searchScript(place)}`],
         (error, stdout, stderr) => (error === null ? resolve(`${stdout}${stderr}`) : reject(error)),
       );
       child.stdin?.end(needles.map(({ text }) => text).join('\n'));
@@ -45,6 +62,13 @@ async function search(machine: Files, when: 'cleaned' | 'booted' = 'cleaned', be
     for (const { text } of needles) expect(output).not.toContain(text);
     return readHits(output.replaceAll(root, ''), needles, when);
   });
+}
+
+async function whatChanged(root: string, meanwhile: Meanwhile): Promise<Changed> {
+  await sleep(20);
+  const since = `echo ${Date.now() / 1000}`;
+  await sleep(20);
+  return { since, ...(await meanwhile(root)) };
 }
 
 describe('a secret in the image is found, and its file named', () => {
@@ -81,6 +105,76 @@ describe('a secret in the image is found, and its file named', () => {
       '/opt/.env holds VULTR_API_KEY',
       '/opt/.env holds ANNY_API_KEY',
     ]);
+  });
+});
+
+describe('of a disk that was searched before', () => {
+  const BEFORE = {
+    'opt/old.conf': API_KEY,
+    'opt/old.gz': gzipSync(API_KEY),
+    'root/.ssh/authorized_keys': 'ssh-ed25519 AAAA\n',
+  };
+  const OLD = new Date('2001-01-01');
+
+  test('only what has changed is read, whatever date it bears, and always who could log in', async () => {
+    const meanwhile = async (root: string) => {
+      await addFiles(root, { 'opt/new.conf': API_KEY, 'srv/new.tgz': gzipSync(API_KEY), 'etc/key': PEM });
+      await utimes(join(root, 'opt/new.conf'), OLD, OLD);
+      return {};
+    };
+    expect((await search(BEFORE, { meanwhile })).toSorted()).toEqual([
+      '/etc/key holds a private key',
+      '/etc/key holds service-account.json',
+      '/opt/new.conf holds ANNY_API_KEY',
+      '/root/.ssh/authorized_keys lets somebody in',
+      '/srv/new.tgz holds ANNY_API_KEY',
+    ]);
+  });
+
+  test('nothing changed is nothing found', async () => {
+    expect(await search({ 'opt/old': API_KEY }, { meanwhile: async () => ({}) })).toEqual([]);
+  });
+
+  test('a file that got another name is read again', async () => {
+    const meanwhile = async (root: string) => {
+      await mkdir(join(root, 'srv'));
+      await rename(join(root, 'opt/old.conf'), join(root, 'srv/app.conf'));
+      return {};
+    };
+    expect(await search({ 'opt/old.conf': API_KEY }, { meanwhile })).toEqual(['/srv/app.conf holds ANNY_API_KEY']);
+  });
+
+  test('what was written since an earlier time is read too, though it was copied since', async () => {
+    const meanwhile = async (root: string) => {
+      await utimes(join(root, 'opt/old.conf'), OLD, OLD);
+      return { since: 'echo 99999999999', written: '1000000000' };
+    };
+    expect(await search(BEFORE, { meanwhile })).toEqual([
+      '/opt/old.gz holds ANNY_API_KEY',
+      '/root/.ssh/authorized_keys lets somebody in',
+    ]);
+  });
+
+  test('thousands of files with long names are read', { timeout: 60_000 }, async () => {
+    const name = (at: number): string => `var/lib/${'x'.repeat(200)}/${'y'.repeat(200)}/${at}`;
+    const meanwhile = async (root: string) => {
+      await addFiles(
+        root,
+        Object.fromEntries(Array.from({ length: 6000 }, (_, at) => [name(at), at === 5500 ? API_KEY : 'x'])),
+      );
+      return {};
+    };
+    expect(await search({}, { meanwhile })).toEqual([`/${name(5500)} holds ANNY_API_KEY`]);
+  });
+
+  test('swap is read as a whole: what is written there changes no date', async () => {
+    const swap = { 'proc/swaps': 'Filename Type Size Used Priority\n/swap file 1 0 -2\n', swap: `\0${API_KEY}\0` };
+    expect(await search(swap, { meanwhile: async () => ({}) })).toEqual(['/swap holds ANNY_API_KEY']);
+  });
+
+  test('when it began is said; where that is not known everything has come since', () => {
+    expect(readBegan('secret\t/x\t1\nbegan\t1764000000.25\n')).toBe('1764000000.25');
+    expect(readBegan('nothing')).toBe('0');
   });
 });
 
@@ -161,7 +255,7 @@ describe('what is innocent is let through', () => {
       'etc/shadow': 'root:$6$salt$hash:1::::::\n',
       'home/deploy/.ssh/authorized_keys': 'ssh-ed25519 AAAA\n',
     };
-    expect(await search(files, 'booted')).toEqual(['/home/deploy/.ssh/authorized_keys lets somebody in']);
+    expect(await search(files, { when: 'booted' })).toEqual(['/home/deploy/.ssh/authorized_keys lets somebody in']);
   });
 });
 
@@ -191,14 +285,14 @@ describe('a search that could not read all', () => {
 
   test('says so, and never that nothing was found', { timeout: 60_000 }, async () => {
     const files = { 'opt/a-long-line': LONG_LINE, 'srv/app.conf': `key = "${API_KEY}"\n` };
-    await expect(search(files, 'cleaned', LITTLE_MEMORY)).rejects.toThrow(
+    await expect(search(files, { before: LITTLE_MEMORY })).rejects.toThrow(
       /memory exhausted\n.*the search of the disk broke off/,
     );
   });
 
   test('names a secret by its file where memory does not do for more', { timeout: 60_000 }, async () => {
     const files = { 'opt/x.gz': gzipSync(`${LONG_LINE}${API_KEY}`) };
-    expect(await search(files, 'cleaned', LITTLE_MEMORY)).toEqual(['/opt/x.gz holds a secret']);
+    expect(await search(files, { before: LITTLE_MEMORY })).toEqual(['/opt/x.gz holds a secret']);
   });
 
   test('reads swap files in pieces, wherever they are, and what lies beside them', { timeout: 60_000 }, async () => {
@@ -209,7 +303,7 @@ describe('a search that could not read all', () => {
       'var/swap/1': swap,
       'var/swap/app.conf': API_KEY,
     };
-    expect(await search(files, 'cleaned', LITTLE_MEMORY)).toEqual([
+    expect(await search(files, { before: LITTLE_MEMORY })).toEqual([
       '/var/swap/app.conf holds ANNY_API_KEY',
       '/swap file holds ANNY_API_KEY',
     ]);

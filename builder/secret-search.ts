@@ -6,17 +6,33 @@ import { type Needle, needleStream, needlesOf } from './needles.ts';
 
 const SEARCH_TIMEOUT_MS = 15 * 60_000;
 
+export interface SearchPlace {
+  /** "" is the machine's own disk. */
+  readonly root?: string;
+  /** Only what has changed is read; the whole disk without it. */
+  readonly changed?: Changed;
+}
+
+/** By ctime, which no program sets: a file that comes with an old date has changed, and so has one that was renamed. */
+export interface Changed {
+  /** Shell that prints a time, in seconds since 1970. */
+  readonly since: string;
+  /** What was written since this time counts too: by whoever had the disk before, and by mtime, since a cloud may have copied it. */
+  readonly written?: string;
+}
+
 /**
- * Shell that searches the whole disk for what comes on stdin (one needle a line) and for key material. Prints
- * "secret<TAB>file<TAB>number of the needle", "key<TAB>file", "token<TAB>file", "login<TAB>file" or "password<TAB>file". The needles are in no argument and on no disk there, and so in
- * no here-string either: bash writes a long one to a file.
- * @param root "" is the machine's own disk.
+ * Shell that searches a disk for what comes on stdin (one needle a line) and for key material. Prints
+ * "secret<TAB>file<TAB>number of the needle", "key<TAB>file", "token<TAB>file", "login<TAB>file" or "password<TAB>file", and once
+ * "began<TAB>seconds since 1970". The needles are in no argument and on no disk there, and so in no here-string either: bash
+ * writes a long one to a file.
  */
-export function searchScript(root = ''): string {
+export function searchScript({ root = '', changed }: SearchPlace = {}): string {
   return `
 export LC_ALL=C
 root=${quote(root)}
 needles=$(cat)
+printf 'began\\t%s\\n' "$(date +%s.%N)"
 shopt -s dotglob nullglob
 swaps=()
 if [ -r "$root/proc/swaps" ]; then
@@ -46,13 +62,16 @@ all_read() {
   printf '%s\\n' "\${complaints:-it ended with $status}" >&2
   return 1
 }
-# The files that hold what is asked for, in "files".
-files_with() {
+# The files that a command names, in "files".
+files_of() {
   files=()
-  mapfile -d '' -t files < <(all_read grep -la --null "$@" && printf 'ended\\0')
+  mapfile -d '' -t files < <(all_read "$@" && printf 'ended\\0')
   if [ \${#files[@]} -eq 0 ] || [ "\${files[-1]}" != ended ]; then echo 'the search of the disk broke off' >&2; exit 1; fi
   unset 'files[-1]'
 }
+# Those that hold what is asked for.
+files_with() { files_of grep -la --null "$@"; }
+${changed === undefined ? '' : onlyChanged(changed)}
 list_needles() { printf '%s\\n' "$needles"; }
 # Whether stdin holds one. Counted to its end: who stops reading breaks the writer's pipe, which would count as nothing found.
 holds_one() { [ "$(grep -caF -f <(list_needles) || true)" != 0 ]; }
@@ -66,7 +85,7 @@ which_needles() {
   for number in \${numbers:-0}; do printf 'secret\\t%s\\t%s\\n' "$file" "$number"; done
 }
 packed() {
-  [ \${#tops[@]} -eq 0 ] || find "\${tops[@]}" -type f \\( -name '*.gz' -o -name '*.tgz' \\) -print0 2>/dev/null || [ $? -eq 1 ]
+  [ \${#tops[@]} -eq 0 ] || printf '%s\\0' "\${tops[@]}" | xargs -0 -r sh -c 'find "$@" -type f \\( -name "*.gz" -o -name "*.tgz" \\) -print0 2>/dev/null' - || [ $? -eq 123 ]
 }
 search_packed() {
   [ -n "$needles" ] || return 0
@@ -94,10 +113,11 @@ with_pattern() {
   done
 }
 search_files() {
-  local marked at file
-  [ $# -gt 0 ] || return 0
-  files_with -rF --devices=skip -f <(list_marks) -- "$@"
-  marked=("\${files[@]}")
+  local marked=() at file
+  for ((at = 1; at <= $#; at += 1000)); do
+    files_with -rF --devices=skip -f <(list_marks) -- "\${@:at:1000}"
+    marked+=("\${files[@]}")
+  done
   if [ -n "$needles" ]; then
     for ((at = 0; at < \${#marked[@]}; at += 1000)); do
       files_with -F -f <(list_needles) -- "\${marked[@]:at:1000}"
@@ -140,6 +160,15 @@ done
 `;
 }
 
+function onlyChanged({ since, written }: Changed): string {
+  const also = written === undefined ? '' : ` -o -newermt @${written}`;
+  return `since=$(
+${since}
+)
+[ \${#tops[@]} -eq 0 ] || files_of find "\${tops[@]}" -type f \\( -newerct "@$since"${also} \\) -print0
+tops=("\${files[@]}")`;
+}
+
 /** Test keys of libraries and packages: known to everybody, and no secret of ours. */
 const KNOWN_TEST_KEYS =
   /\/(node_modules|dist-packages|site-packages)\/|\/usr\/(local\/)?(lib|share)\/(.*\/)?(twisted|tests?|docs?|examples)\//;
@@ -162,10 +191,15 @@ export function readHits(output: string, needles: readonly Needle[], when: 'clea
   });
 }
 
+/** When a search began, by the clock of the machine that it searched: seconds since 1970. */
+export function readBegan(output: string): string {
+  return /^began\t(\d+\.\d+)$/m.exec(output)?.[1] ?? '0';
+}
+
 /** Searches a booted machine; SECRET_IN_IMAGE names every file. */
-export async function searchBooted(shell: Shell, settings: Settings): Promise<number> {
+export async function searchBooted(shell: Shell, settings: Settings, place: SearchPlace = {}): Promise<number> {
   const needles = needlesOf(settings);
-  const output = await shell.run(searchScript(), { stdin: needleStream(needles), timeoutMs: SEARCH_TIMEOUT_MS });
+  const output = await shell.run(searchScript(place), { stdin: needleStream(needles), timeoutMs: SEARCH_TIMEOUT_MS });
   refuseHits(readHits(output, needles, 'booted'));
   return needles.length;
 }
