@@ -70,7 +70,7 @@ link_pair() {
     die "the key in $1 does not belong to its certificate" 'run the same command again; the pair in use stays'
   install -d -m 700 "$PAIRS" "$pair"
   install -m 600 -- "$1/fullchain.pem" "$1/privkey.pem" "$pair/"
-  sync -f "$pair"
+  sync "$pair"/* "$pair"
   ln -sfn "$name" "$PAIRS/.current"
   mv -Tf "$PAIRS/.current" "$PAIRS/current"
   find "$PAIRS" -mindepth 1 -maxdepth 1 -type d ! -name "$name" -exec rm -rf {} +
