@@ -124,6 +124,16 @@ describe('the bill', () => {
     });
   });
 
+  test('says of an image what prune says: the newest of another environment stay, machine or none', () => {
+    const [, , , fourth] = images;
+    const whose = new Map(images.map(({ snapshotId }) => [snapshotId, 'test']));
+    if (fourth !== undefined) whose.set(fourth.snapshotId, 'staging');
+    const of = (seen: typeof observed) => snapshotItems(seen, PRICES).find(({ id }) => id === fourth?.snapshotId);
+    expect(of(observed)).toMatchObject({ why: 'nothing needs it', remove: 'anny-image prune' });
+    const stays = { why: expect.stringContaining('the newest anny for staging'), remove: undefined };
+    expect(of({ ...observed, whose })).toMatchObject(stays);
+  });
+
   test('names what nothing needs with the command that takes it away', () => {
     const removed = bill.items.filter(({ remove }) => remove !== null).map(({ remove }) => remove);
     expect(removed).toEqual(['anny-image sweep a1', 'anny-image prune', 'anny-image sweep 5']);
