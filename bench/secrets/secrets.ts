@@ -2,7 +2,8 @@ import type { BakeContext } from '../../builder/bake-context.ts';
 import { withBakeMachine } from '../../builder/bake-machine.ts';
 import { imagesIn, latestTested } from '../../builder/catalog.ts';
 import { needleStream, needlesOf } from '../../builder/needles.ts';
-import { readHits, searchScript } from '../../builder/secret-search.ts';
+import { readHits, type SearchPlace, searchScript } from '../../builder/secret-search.ts';
+import { SINCE_START } from '../../builder/since-start.ts';
 import type { Family } from '../figure.ts';
 import { onGround } from '../ground.ts';
 import { bakeContextOf } from '../stage-context.ts';
@@ -11,7 +12,7 @@ import { PLANTS, type Plant, secretFor } from './plants.ts';
 const AT_LEAST = 20;
 const TIMEOUT_MS = 5 * 60_000;
 
-/** Every kind of forgotten secret at once on a machine that was booted from the image, and what the search finds of it. */
+/** Every kind of forgotten secret at once on a machine that was booted from the image, and what both find of it: the search of the whole disk, and that of the changes. */
 export const secrets: Family = {
   name: 'secrets',
   run: (tell) =>
@@ -38,10 +39,15 @@ export async function plantAndSearch(context: BakeContext): Promise<readonly Pla
   } as const;
   return withBakeMachine(context, request, async ({ shell }) => {
     for (const { name, script } of PLANTS) await shell.run(script(values.get(name) ?? ''), { timeoutMs: TIMEOUT_MS });
-    const output = await shell.run(searchScript(), { stdin: needleStream(needles), timeoutMs: TIMEOUT_MS });
-    const hits = readHits(output, needles, 'cleaned');
+    const search = async (place: SearchPlace): Promise<readonly string[]> => {
+      const output = await shell.run(searchScript(place), { stdin: needleStream(needles), timeoutMs: TIMEOUT_MS });
+      return readHits(output, needles, 'cleaned');
+    };
+    const searches = [await search({}), await search({ changed: { since: SINCE_START } })];
     return PLANTS.filter(({ name, foreign }) =>
-      hits.some((hit) => (foreign === undefined ? hit.endsWith(` holds ${name}`) : hit.startsWith(foreign))),
+      searches.every((hits) =>
+        hits.some((hit) => (foreign === undefined ? hit.endsWith(` holds ${name}`) : hit.startsWith(foreign))),
+      ),
     );
   });
 }
