@@ -37,6 +37,16 @@ describe.concurrent('what a standby keeps', () => {
     );
   }
 
+  testBy('rsync', 'goes once a takeover has succeeded, though the disk fails when the machine is fenced next', () =>
+    besideWriter(async (standby) => {
+      const failing = 'mv() { [[ $* != *outgoing* ]] || return 1; command mv "$@"; }';
+      for (const verb of ['pull; pass_state() { kill -KILL $$; }; take_over', `${failing}; ${FENCE}`, ':']) {
+        await standby.box(verb);
+      }
+      expect(await standby.read('ledger')).toBe('peer');
+    }),
+  );
+
   testBy('rsync', 'is asked about before it is copied: without room nothing is moved', () =>
     besideWriter(async (standby) => {
       const { stdout } = await standby.box('state_room_mib() { echo 40; }; pull');

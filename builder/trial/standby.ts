@@ -88,7 +88,7 @@ ROLE=none RELEASE=blue-1 SLOT=blue SINCE=1 GENERATION=1 RELAY_TO='' TAKEOVER_FRO
 [[ $ROLE != none ]] || { ROLE=relay; save_role; }`;
 
 const verb = (directory: string, lines: string): string => `
-${lines === FENCE ? '' : 'settle_takeover'}
+${lines.endsWith(FENCE) ? '' : 'settle_takeover'}
 pull() { verb_pull ${PEER} '${HOST_KEY}'; }
 take_over() {
   local left

@@ -96,8 +96,8 @@ verb_fence() {
   rm -f "$RUN"/mode/*
   flag_off takeover pass
   # One that has succeeded stays; any other is taken back before the next verb.
-  if [[ -n $TAKEOVER_FROM ]]; then settle_takeover || true; fi
-  ROLE=fenced TAKEOVER_FROM='' TAKEOVER_AT=0 TAKEOVER_DIGEST=''
+  if [[ -z $TAKEOVER_FROM ]] || settle_takeover; then TAKEOVER_FROM='' TAKEOVER_AT=0 TAKEOVER_DIGEST=''; fi
+  ROLE=fenced
   if [[ $from != fenced ]]; then
     SINCE=$(date +%s)
     save_role || kept=no
