@@ -102,7 +102,7 @@ async function searchTheBooted({ operation, settings }: BakeContext, searchedAt:
     name: 'search the booted machine',
     detail: 'what has changed since',
     interruptible: true,
-    run: () => searchBooted(shell, settings, { changed: { since: SINCE_START, written: searchedAt } }),
+    run: () => searchBooted(shell, settings, { changed: { since: SINCE_START, searchedAt } }),
     describe: () => 'nothing found',
   });
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SnapshotId } from '../cloud/cloud.ts';
 import type { Needle } from './needles.ts';
-import { searchScript } from './secret-search.ts';
+import { kindOfSearch } from './secret-search.ts';
 
 /**
  * What the disk of an image was searched for, remembered on this computer alone and as one salted hash of everything at once, the
@@ -40,7 +40,7 @@ export async function wasSearchedFor(
 /** Known forms of keys are a part of the search itself. */
 function hashOf(needles: readonly Needle[], salt: Buffer): Buffer {
   return createHmac('sha256', salt)
-    .update(JSON.stringify([searchScript(), needles]))
+    .update(JSON.stringify([kindOfSearch(), needles]))
     .digest();
 }
 

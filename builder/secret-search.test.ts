@@ -147,7 +147,7 @@ describe('of a disk that was searched before', () => {
   test('what was written since an earlier time is read too, though it was copied since', async () => {
     const meanwhile = async (root: string) => {
       await utimes(join(root, 'opt/old.conf'), OLD, OLD);
-      return { since: 'echo 99999999999', written: '1000000000' };
+      return { since: 'echo 99999999999', searchedAt: '1000000000' };
     };
     expect(await search(BEFORE, { meanwhile })).toEqual([
       '/opt/old.gz holds ANNY_API_KEY',
@@ -165,6 +165,29 @@ describe('of a disk that was searched before', () => {
       return {};
     };
     expect(await search({}, { meanwhile })).toEqual([`/${name(5500)} holds ANNY_API_KEY`]);
+  });
+
+  test('what came after an earlier search is read with old dates too, where the disk has kept its dates', async () => {
+    const meanwhile = async (root: string) => {
+      const searchedAt = String(Date.now() / 1000);
+      await sleep(20);
+      await addFiles(root, { 'opt/copied.conf': API_KEY });
+      await utimes(join(root, 'opt/copied.conf'), OLD, OLD);
+      return { since: 'echo 99999999999', searchedAt };
+    };
+    const disk = { ...BEFORE, 'etc/anny/image.json': '{}' };
+    expect(await search(disk, { meanwhile })).toEqual([
+      '/opt/copied.conf holds ANNY_API_KEY',
+      '/root/.ssh/authorized_keys lets somebody in',
+    ]);
+  });
+
+  test('swap that is off by now is read', async () => {
+    const off = {
+      'etc/fstab': '# disks\n/dev/vda1 / ext4 defaults 0 1\n/swap none swap sw 0 0\n',
+      swap: `\0${API_KEY}\0`,
+    };
+    expect(await search(off, { meanwhile: async () => ({}) })).toEqual(['/swap holds ANNY_API_KEY']);
   });
 
   test('swap is read as a whole: what is written there changes no date', async () => {

@@ -3,6 +3,7 @@ import type { Shell } from '../machine/shell.ts';
 import { quote } from '../machine/ssh-shell.ts';
 import { AnnyError } from '../operation/errors.ts';
 import { type Needle, needleStream, needlesOf } from './needles.ts';
+import { SINCE_START } from './since-start.ts';
 
 const SEARCH_TIMEOUT_MS = 15 * 60_000;
 
@@ -17,8 +18,8 @@ export interface SearchPlace {
 export interface Changed {
   /** Shell that prints a time, in seconds since 1970. */
   readonly since: string;
-  /** What was written since this time counts too: by whoever had the disk before, and by mtime, since a cloud may have copied it. */
-  readonly written?: string;
+  /** When the disk was searched before, on the machine that had it then. */
+  readonly searchedAt?: string;
 }
 
 /**
@@ -160,13 +161,36 @@ done
 `;
 }
 
-function onlyChanged({ since, written }: Changed): string {
-  const also = written === undefined ? '' : ` -o -newermt @${written}`;
+function onlyChanged({ since, searchedAt }: Changed): string {
   return `since=$(
 ${since}
 )
-[ \${#tops[@]} -eq 0 ] || files_of find "\${tops[@]}" -type f \\( -newerct "@$since"${also} \\) -print0
-tops=("\${files[@]}")`;
+changed=(-newerct "@$since" -o -fstype vfat)
+${searchedAt === undefined ? '' : sinceSearch(searchedAt)}
+[ \${#tops[@]} -eq 0 ] || files_of find "\${tops[@]}" -type f \\( "\${changed[@]}" \\) -print0
+tops=("\${files[@]}")
+# What is written to swap changes no date, and one that is off now may have been on.
+while read -r swap _ kind _; do
+  if [ "$kind" = swap ] && [ -f "$root$swap" ] && [[ " \${swaps[*]} " != *" $root$swap "* ]]; then tops+=("$root$swap"); fi
+done < <(cat "$root/etc/fstab" 2>/dev/null || true)`;
+}
+
+/** Was there before the search, so that its dates tell whether the disk has kept them. */
+const EARLIER = '/etc/anny/image.json';
+
+/** A cloud that copies its disks file by file gives all of them a new ctime; there mtime must do for what came while the builder stopped. */
+function sinceSearch(searchedAt: string): string {
+  return `if [ -f "$root${EARLIER}" ] && [ -z "$(find "$root${EARLIER}" -newerct @${searchedAt})" ]; then
+  changed+=(-o -newerct @${searchedAt})
+else
+  changed+=(-o -newermt @${searchedAt})
+fi`;
+}
+
+/** What a search looks for besides needles, and how: two that differ in it are two kinds of search. */
+export function kindOfSearch(): string {
+  const script = searchScript({ changed: { since: SINCE_START, searchedAt: '0' } });
+  return [script, KNOWN_TEST_KEYS.source, OWN_AFTER_BOOT.source].join('\n');
 }
 
 /** Test keys of libraries and packages: known to everybody, and no secret of ours. */
