@@ -75,8 +75,8 @@ if [ \${#files[@]} -gt 0 ]; then
 fi
 ${treeScript(since)}
 # Enabled is what a link leads to, so only of those systemd is asked: it looks long at each.
-mapfile -t units < <(find /etc/systemd/system -type l -printf '%f\\n%l\\n' |
-  sed -E 's#.*/##; s#[^A-Za-z0-9@._:-]#?#g; p; s#@[^.]*\\.#@.#' | { grep -E '\\.(service|socket|timer)$' || true; } | sort -u)
+links=$([ ! -d /etc/systemd/system ] || find /etc/systemd/system -type l -printf '%f\\n%l\\n')
+mapfile -t units < <(sed -E 's#.*/##; s#[^A-Za-z0-9@._:-]#?#g; p; s#@[^.]*\\.#@.#' <<<"$links" | grep -E '\\.(service|socket|timer)$' | sort -u)
 if [ \${#units[@]} -gt 0 ]; then
   systemctl list-unit-files --plain --no-legend --type=service,socket,timer --state=enabled -- "\${units[@]}" | awk '{print "service\\t" $1}'
 fi

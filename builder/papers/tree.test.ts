@@ -9,8 +9,8 @@ import { treeScript } from './tree.ts';
 
 const ODD = ['a b', 'Főtanúsítvány à', '#x', '\\x2d', 'tab\there', '[', "it's", '*', '\x01\x7f', 'eq=x', '\u{a0}'];
 
-function listOf(tree: string, keep: string, since = 'echo 0'): string {
-  const script = `export LC_ALL=C\ntree=${tree} keep='${keep}'\n${treeScript(since)}`;
+function listOf(tree: string, keep: string, since = 'echo 0', before = ''): string {
+  const script = `export LC_ALL=C\n${before}tree=${tree} keep='${keep}'\n${treeScript(since)}`;
   return execFileSync('bash', ['-euo', 'pipefail', '-c', script], { encoding: 'utf8' });
 }
 
@@ -48,6 +48,29 @@ testBy(
     expect(await readFile(keep, 'utf8')).toContain('./bin/new type=file');
   },
 );
+
+testBy('mtree', 'a directory that took the place of another is read again', async () => {
+  const { tree, keep } = await treeWith(['app', 'app.new/app']);
+  await addFiles(tree, { 'lib/app/y/z': 'old', 'lib/app.new/y/z': 'new' });
+  listOf(tree, keep);
+  await sleep(20);
+  const since = now();
+  await sleep(20);
+  await rm(join(tree, 'lib/app'), { recursive: true });
+  await rename(join(tree, 'lib/app.new'), join(tree, 'lib/app'));
+  expect(listOf(tree, keep, since)).toBe(listOf(tree, ''));
+});
+
+testBy('mtree', 'what comes and goes meanwhile, and what a list leaves out, fails nothing', async () => {
+  const { tree, keep } = await treeWith(['x']);
+  const whole = listOf(tree, keep);
+  await sleep(20);
+  const since = now();
+  await addFiles(tree, { 'share/anny/note': '', 'lib/__pycache__/x.pyc': '' });
+  expect(listOf(tree, keep, since)).toBe(whole);
+  const oneHasGone = 'xargs() { cat >/dev/null; return 123; }\n';
+  expect(listOf(tree, keep, since, oneHasGone)).toBe(whole);
+});
 
 testBy('mtree', 'what has not changed keeps the checksum of before, however odd its name is', async () => {
   const { tree, keep } = await treeWith(ODD);

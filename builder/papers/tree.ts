@@ -41,20 +41,29 @@ from == "earlier" { if (match($0, / sha256=[0-9a-f]+/)) known[$1] = substr($0, R
  * empty; nothing where mtree is not installed. Without what is written when a Python program runs, and without what is about the
  * image itself. In two halves at once, since mtree reckons on one processor; a path a line, so that they can follow each other.
  *
- * A list that lies there from the image below saves reading again what has not changed since the machine started.
+ * A list that lies there from the image below saves reading again what has not changed since the machine started. It bears the
+ * time at which it was begun.
  * @param since Shell that prints when that was, in seconds since 1970.
  */
 export function treeScript(since: string): string {
   return `if command -v mtree >/dev/null; then
   cd "$tree"
-  sums='' since=''
+  if [ -n "$keep" ]; then install -d -m 0755 "\${keep%/*}"; fi
+  sums='' since='' began=$(date +%s.%N)
   if [ -n "$keep" ] && [ -f "$keep" ]; then
     since=$(
 ${since}
 )
     if [ -n "$(find "$keep" -newerct "@$since")" ] || [ -n "$(find . -name $'*\\n*' -print -quit)" ]; then since=''; fi
   fi
-  if [ -n "$since" ]; then sums=$(find . -type f -newerct "@$since" -print0 | xargs -0 -r sha256sum -z -- | tr '\\0' '\\n'); fi
+  # Also all below a directory that has changed: it may have taken another's name.
+  changed() {
+    local left_out=(\\( -path ./share/anny -o -name __pycache__ \\) -prune -o)
+    find . "\${left_out[@]}" -type d -newerct "@$since" -print0 | xargs -0 -r sh -c 'find "$@" -name __pycache__ -prune -o -type f -print0' -
+    find . "\${left_out[@]}" -type f -newerct "@$since" -print0
+  }
+  # One that has gone meanwhile: then all of it is read.
+  if [ -n "$since" ]; then sums=$(changed | sort -zu | xargs -0 -r sha256sum -z -- | tr '\\0' '\\n') || since=''; fi
   list_without() {
     local keys=$1
     shift
@@ -73,6 +82,6 @@ ${since}
   if [ "\${lib##*$'\\n'}" != ended ]; then echo "the list of $tree broke off" >&2; exit 1; fi
   list=$(printf '%s\\n' "$rest" "\${lib%ended}")
   printf 'tree\\t%s\\n' "$(sha256sum <<<"$list" | cut -d' ' -f1)"
-  if [ -n "$keep" ]; then install -d -m 0755 "\${keep%/*}"; cat <<<"$list" > "$keep"; fi
+  if [ -n "$keep" ]; then cat <<<"$list" > "$keep"; touch -d "@$began" "$keep"; fi
 fi`;
 }
