@@ -67,6 +67,22 @@ describe('a command that fails while an image is made', () => {
     });
   });
 
+  test('names the line of the step that failed, where both have one', async () => {
+    const text = 'name: base\nos: true\napp: true\nrun: [nginx -t]\napp_run:\n  - nginx -t\n';
+    const [definition] = await readChain(await projectWith({ 'images/base.yaml': text }), 'base');
+    if (definition === undefined) throw new Error('there is none');
+    const error = new AnnyError('COMMAND_FAILED', {
+      doing: 'running',
+      found: 'exit 1: + nginx -t\n  bad',
+      next: 'look',
+    });
+    const doing = (step: string) => (explainFailure(definition, step, error) as AnnyError).doing;
+    expect([doing('services'), doing('app run')]).toEqual([
+      'running images/base.yaml:4:7  run.0',
+      'running images/base.yaml:6:5  app_run.0',
+    ]);
+  });
+
   test('is told as it is where nothing more is known of it', async () => {
     const { error, explained } = await explain('exit 1: something else');
     expect(explained).toBe(error);

@@ -13,7 +13,7 @@ const RUN_LINE = /^(?:exit \d+: )?\s*\+ (.*)$/;
 export function explainFailure(definition: Definition, step: string, error: unknown): unknown {
   if (!(error instanceof AnnyError) || !hasCode(error, 'COMMAND_FAILED')) return error;
   const { found } = error;
-  const place = placeOfLast(definition, found);
+  const place = placeOfLast(definition, step, found);
   if (NO_SPACE.test(found)) return noSpace(definition, place ?? step, error);
   const missing = [...found.matchAll(NO_PACKAGE)].flatMap(([, unknown, gone]) => unknown ?? gone ?? []);
   if (missing.length > 0) return noPackages(definition, missing, error);
@@ -21,16 +21,14 @@ export function explainFailure(definition: Definition, step: string, error: unkn
 }
 
 /** The place of the line that was at it; undefined where none is known. */
-function placeOfLast(definition: Definition, found: string): string | undefined {
+function placeOfLast(definition: Definition, step: string, found: string): string | undefined {
   const line = found
     .split('\n')
     .flatMap((text) => RUN_LINE.exec(text)?.[1] ?? [])
     .at(-1);
-  for (const key of ['run', 'app_run'] as const) {
-    const index = definition[key].findIndex((one) => one.trim().split('\n')[0] === line);
-    if (index !== -1) return placeIn(yamlOf(definition), [key, String(index)], 'value');
-  }
-  return undefined;
+  const key = step === 'app run' ? 'app_run' : 'run';
+  const index = definition[key].findIndex((one) => one.trim().split('\n')[0] === line);
+  return index === -1 ? undefined : placeIn(yamlOf(definition), [key, String(index)], 'value');
 }
 
 /** Without what the lines before it have said. */
