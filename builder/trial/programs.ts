@@ -37,7 +37,7 @@ function isInstalled(program: string): boolean {
 /** A test by the real program; where that is not installed, the test's name says so and it is skipped. */
 export function testBy(program: string, name: string, body: () => Promise<void>): void {
   const here = isInstalled(program);
-  test.skipIf(!here)(here ? name : `${name} (skipped: ${program} is not installed here)`, body, 20_000);
+  test.skipIf(!here)(here ? name : `${name} (skipped: ${program} is not installed here)`, body, 60_000);
 }
 
 /** All files of this project's image, as they are to lie on a machine. */
