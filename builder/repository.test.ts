@@ -4,9 +4,9 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { layOutParts } from './trial/box-parts.ts';
 import { type Ran, runProgram, testBy, withDirectory } from './trial/programs.ts';
 
-const PARTS = join(import.meta.dirname, '..', 'templates/base/usr/local/lib/anny');
 const USED = ['answer', 'settings', 'role', 'repository', 'backup', 'retention', 'monitor'] as const;
 const HOUR = 3600;
 
@@ -27,7 +27,7 @@ interface Who {
 /** A machine's repository is a directory here, with real restic. This computer's name stands for that of a machine. */
 async function tidied(body: (scene: Scene) => Promise<void>): Promise<void> {
   await withDirectory(async (directory) => {
-    await layOutParts(directory);
+    await layOut(directory);
     const opened = (name: string): string => join(directory, 'opt/backup', name);
     const restic = ['--repository-file', opened('repository'), '--password-file', opened('password'), '--no-cache'];
     const run = (...words: readonly string[]) => runProgram('restic', [...restic, ...words]);
@@ -54,20 +54,13 @@ async function tidied(body: (scene: Scene) => Promise<void>): Promise<void> {
   });
 }
 
-async function layOutParts(directory: string): Promise<void> {
+async function layOut(directory: string): Promise<void> {
   for (const name of ['opt/backup', 'run', 'lib', 'state', 'backups'])
     await mkdir(join(directory, name), { recursive: true });
   await writeFile(join(directory, 'opt/backup/repository'), join(directory, 'repository'));
   await writeFile(join(directory, 'opt/backup/password'), 'of the trial');
   await writeFile(join(directory, 'state/ledger'), randomBytes(300_000));
-  for (const part of USED) {
-    const text = (await readFile(join(PARTS, `${part}.sh`), 'utf8'))
-      .replace('RUN=/run/anny', `RUN=${directory}/run`)
-      .replace('LIB=/var/lib/anny', `LIB=${directory}/lib`)
-      .replace('OPT=/opt/anny', `OPT=${directory}/opt`)
-      .replace(/^readonly REPOSITORY_PAUSE_SECONDS=.*/m, 'readonly REPOSITORY_PAUSE_SECONDS=0');
-    await writeFile(join(directory, `${part}.sh`), text);
-  }
+  await layOutParts(directory, USED);
 }
 
 const machine = (directory: string, { release, generation, becameWriter }: Who): string => `
@@ -123,7 +116,7 @@ describe('tidying', () => {
 
   test('forgets nothing and frees nothing once the machine is no longer the writer', () =>
     withDirectory(async (directory) => {
-      await layOutParts(directory);
+      await layOut(directory);
       const box = async (lines: string) =>
         JSON.parse(
           (await runProgram('bash', ['-c', `${machine(directory, own)}\n${RESTIC}\n${lines}\nverb_tend`])).stdout,
@@ -139,7 +132,7 @@ describe('tidying', () => {
 
   test('leaves word of damage, until the repository is in order; another’s lock is none', () =>
     withDirectory(async (directory) => {
-      await layOutParts(directory);
+      await layOut(directory);
       const damage = async (says: string): Promise<string> => {
         const restic = `repository_do() { echo '${says}' >"$WORK/restic"; [[ -z '${says}' ]]; }`;
         await runProgram('bash', ['-c', `${machine(directory, own)}\n${restic}\ncheck_repository`]);

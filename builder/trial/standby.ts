@@ -1,8 +1,8 @@
 import { lstat, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { layOutParts } from './box-parts.ts';
 import { type Ran, runProgram, withDirectory } from './programs.ts';
 
-const PARTS = join(import.meta.dirname, '..', '..', 'templates/base/usr/local/lib/anny');
 const USED = ['answer', 'role', 'flags', 'app', 'state', 'room', 'pull', 'backup', 'candidate'] as const;
 const PEER = '10.0.0.2';
 const HOST_KEY = `ssh-ed25519 ${'A'.repeat(68)}`;
@@ -53,12 +53,7 @@ export function besideWriter(body: (standby: Standby) => Promise<void>): Promise
 async function layOut(directory: string): Promise<void> {
   for (const name of ['run/takeover', 'lib', 'opt', 'volume/_data/deep', 'peer/deep', 'backups/copy'])
     await mkdir(join(directory, name), { recursive: true });
-  for (const part of USED) {
-    const text = (await readFile(join(PARTS, `${part}.sh`), 'utf8'))
-      .replace('RUN=/run/anny', `RUN=${directory}/run`)
-      .replace('LIB=/var/lib/anny', `LIB=${directory}/lib`);
-    await writeFile(join(directory, `${part}.sh`), text);
-  }
+  await layOutParts(directory, USED);
   await writeFile(join(directory, 'run/pull-key'), 'a key');
   for (const state of ['volume/_data', 'peer']) {
     const files = { database: 'pages of a database', 'deep/kept': 'kept', ledger: state };
