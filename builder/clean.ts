@@ -1,6 +1,7 @@
 import { quote } from '../machine/ssh-shell.ts';
 import type { Definition } from './definition.ts';
 import { TREE_PATH } from './papers/contents.ts';
+import { dropStaleList } from './papers/tree.ts';
 
 /** Everything that belongs to this one machine goes: a machine from the image makes its own. Ends with no login left. */
 export function cleanScript(chain: readonly Definition[]): string {
@@ -29,7 +30,6 @@ awk -F: '$2 ~ /\\$/ {print $1}' /etc/shadow | while IFS= read -r name; do usermo
 pkill -u anny-bake -x bash || true
 userdel --force --remove anny-bake >/dev/null 2>&1 || true
 rm -f /etc/passwd- /etc/shadow- /etc/group- /etc/gshadow-
-# What has changed since the list was begun may stand in it as it was: an image on this one must not go by it.
-if [ -f ${TREE_PATH} ] && [ -n "$(find /usr \\( -path /usr/share/anny -o -name __pycache__ \\) -prune -o -newercm ${TREE_PATH} -print -quit)" ]; then rm ${TREE_PATH}; fi
+${dropStaleList('/usr', TREE_PATH)}
 `;
 }

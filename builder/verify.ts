@@ -13,6 +13,7 @@ import { contentsText, TREE_PATH } from './papers/contents.ts';
 import { contentsOf, type Papers } from './papers/papers.ts';
 import { contentsOn } from './papers/record.ts';
 import { CONTENTS_PATH } from './papers/statement.ts';
+import { NOT_LISTED } from './papers/tree.ts';
 import { vouch } from './papers/vouch.ts';
 import { searchBooted } from './secret-search.ts';
 import { onTestMachine } from './test-machine.ts';
@@ -98,7 +99,7 @@ function compare(
 
 /** The first of what mtree finds in /usr that is not as its list says. */
 async function treeChanges(shell: Shell): Promise<string> {
-  const ignoring = `-X <(printf '%s\\n' ./share/anny __pycache__)`;
+  const ignoring = `-X <(printf '%s\\n' ${NOT_LISTED})`;
   return `\n${await shell.run(`mtree ${ignoring} -p /usr -f ${TREE_PATH} 2>&1 | head -n 6 || true`)}`.trimEnd();
 }
 

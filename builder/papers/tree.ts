@@ -2,6 +2,10 @@
 
 const KEYS = 'type,mode,uname,gname,link';
 
+/** What is written when a Python program runs, and what is about the image itself: for mtree's -X, and for find. */
+export const NOT_LISTED = './share/anny __pycache__';
+const notListed = (tree: string): string => `\\( -path ${tree}/share/anny -o -name __pycache__ \\) -prune -o`;
+
 /**
  * From a list of files without checksums on stdin, one with them: checksums of what has changed from the first file, of the rest
  * from an earlier list. mtree writes names as vis(3) does.
@@ -38,8 +42,8 @@ from == "earlier" { if (match($0, / sha256=[0-9a-f]+/)) known[$1] = substr($0, R
 
 /**
  * Shell that prints "tree<TAB>digest", over a list for mtree of what is in "$tree", and leaves that list at "$keep", where that is not
- * empty; nothing where mtree is not installed. Without what is written when a Python program runs, and without what is about the
- * image itself. In two halves at once, since mtree reckons on one processor; a path a line, so that they can follow each other.
+ * empty; nothing where mtree is not installed. In two halves at once, since mtree reckons on one processor; a path a line, so that
+ * they can follow each other.
  *
  * A list that lies there from the image below saves reading again what has not changed since the machine started. It bears the
  * time at which it was begun.
@@ -58,16 +62,15 @@ ${since}
   fi
   # Also all below a directory that has changed: it may have taken another's name.
   changed() {
-    local left_out=(\\( -path ./share/anny -o -name __pycache__ \\) -prune -o)
-    find . "\${left_out[@]}" -type d -newerct "@$since" -print0 | xargs -0 -r sh -c 'find "$@" -name __pycache__ -prune -o -type f -print0' -
-    find . "\${left_out[@]}" -type f -newerct "@$since" -print0
+    find . ${notListed('.')} -type d -newerct "@$since" -print0 | xargs -0 -r sh -c 'find "$@" -name __pycache__ -prune -o -type f -print0' -
+    find . ${notListed('.')} -type f -newerct "@$since" -print0
   }
   # One that has gone meanwhile: then all of it is read.
   if [ -n "$since" ]; then sums=$(changed | sort -zu | xargs -0 -r sha256sum -z -- | tr '\\0' '\\n') || since=''; fi
   list_without() {
     local keys=$1
     shift
-    mtree -c -k "$keys" -X <(printf '%s\\n' ./share/anny __pycache__ "$@") -p "$tree" | mtree -C -k "$keys"
+    mtree -c -k "$keys" -X <(printf '%s\\n' ${NOT_LISTED} "$@") -p "$tree" | mtree -C -k "$keys"
   }
   known_without() { list_without ${KEYS} "$@" | awk '${WITH_SUMS}' from=changed <(printf '%s\\n' "$sums") from=earlier "$keep" from=now -; }
   tree_without() {
@@ -84,4 +87,9 @@ ${since}
   printf 'tree\\t%s\\n' "$(sha256sum <<<"$list" | cut -d' ' -f1)"
   if [ -n "$keep" ]; then cat <<<"$list" > "$keep"; touch -d "@$began" "$keep"; fi
 fi`;
+}
+
+/** Shell for a machine that is to be an image: a list may hold what has changed since it was begun as it was, and none may go by that. */
+export function dropStaleList(tree: string, list: string): string {
+  return `if [ -f ${list} ] && [ -n "$(find ${tree} ${notListed(tree)} -newercm ${list} -print -quit)" ]; then rm ${list}; fi`;
 }
