@@ -8,7 +8,6 @@ import { cleanScript } from './clean.ts';
 import { type Definition, own } from './definition.ts';
 import { needleStream, needlesOf } from './needles.ts';
 import { readBegan, readHits, refuseHits, searchBooted, searchScript } from './secret-search.ts';
-import { SINCE_START } from './since-start.ts';
 
 const CHECK_TIMEOUT_MS = 10 * 60_000;
 const CLEAN_TIMEOUT_MS = 60 * 60_000;
@@ -68,7 +67,7 @@ export async function cleanAndSearch(
   shell: Shell,
 ): Promise<string> {
   const needles = needlesOf(context.settings);
-  const search = searchScript(searchedBelow ? { changed: { since: SINCE_START } } : {});
+  const search = searchScript(searchedBelow ? { changed: {} } : {});
   return runStep(context.operation, {
     name: 'clean and search',
     detail: `${searchedBelow ? 'what has changed, ' : ''}for ${needles.length} pieces of secrets, and for keys`,
@@ -102,7 +101,7 @@ async function searchTheBooted({ operation, settings }: BakeContext, searchedAt:
     name: 'search the booted machine',
     detail: 'what has changed since',
     interruptible: true,
-    run: () => searchBooted(shell, settings, { changed: { since: SINCE_START, searchedAt } }),
+    run: () => searchBooted(shell, settings, { changed: { searchedAt } }),
     describe: () => 'nothing found',
   });
 }

@@ -3,7 +3,6 @@ import { withBakeMachine } from '../../builder/bake-machine.ts';
 import { imagesIn, latestTested } from '../../builder/catalog.ts';
 import { needleStream, needlesOf } from '../../builder/needles.ts';
 import { readHits, type SearchPlace, searchScript } from '../../builder/secret-search.ts';
-import { SINCE_START } from '../../builder/since-start.ts';
 import type { Family } from '../figure.ts';
 import { onGround } from '../ground.ts';
 import { bakeContextOf } from '../stage-context.ts';
@@ -43,7 +42,7 @@ export async function plantAndSearch(context: BakeContext): Promise<readonly Pla
       const output = await shell.run(searchScript(place), { stdin: needleStream(needles), timeoutMs: TIMEOUT_MS });
       return readHits(output, needles, 'cleaned');
     };
-    const searches = [await search({}), await search({ changed: { since: SINCE_START } })];
+    const searches = [await search({}), await search({ changed: {} })];
     return PLANTS.filter(({ name, foreign }) =>
       searches.every((hits) =>
         hits.some((hit) => (foreign === undefined ? hit.endsWith(` holds ${name}`) : hit.startsWith(foreign))),
